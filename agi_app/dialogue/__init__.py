@@ -1,0 +1,1 @@
+"""The conversation as text: understanding, script, policy, answers and wording. No audio, no I/O during a call."""

@@ -1,0 +1,1 @@
+"""One call's life: joins telephony, speech and dialogue, writes what is learned."""

@@ -1,0 +1,1 @@
+"""Candidates that are simulated over real SIP, and the measurements taken at their phones."""

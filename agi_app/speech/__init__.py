@@ -1,0 +1,1 @@
+"""Hearing and speaking: recognisers, voices, their models, and the worker threads that run them."""

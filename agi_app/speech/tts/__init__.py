@@ -1,0 +1,1 @@
+"""Voices, one module an engine, behind the protocol of `agi_app.speech.tts.protocol`."""

@@ -1,0 +1,1 @@
+"""Typed Asterisk REST interface client."""

@@ -1,0 +1,1 @@
+"""Media of a call over chan_websocket."""

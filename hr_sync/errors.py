@@ -1,0 +1,72 @@
+"""The root of Hireline's one error tree, and the HR wing's branches.
+
+HirelineError
+├── StoreError
+│   ├── StoreBusyError       the database stayed locked past the limit (retryable)
+│   ├── StoreCorruptError    the file is no database of ours, or is newer than this program
+│   └── NotFoundError        no such candidate, job, call
+├── InvalidDataError         a row, field or file that cannot be taken; names where
+└── (the phone wing's branches: agi_app/errors.py)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HirelineError(Exception):
+    """Something went wrong that a person can be told about.
+
+    Args:
+        what: what happened, one sentence, no personal data.
+        where: file, line, row, port, endpoint: whatever lets the reader go there.
+        remedy: what to do about it.
+    """
+
+    code: ClassVar[str] = "error"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        parts = [self.what]
+        if self.where:
+            parts.append(f"where: {self.where}")
+        if self.remedy:
+            parts.append(f"what to do: {self.remedy}")
+        return "\n  ".join(parts)
+
+
+class StoreError(HirelineError):
+    """The HR database could not do what was asked."""
+
+    code = "store"
+
+
+class StoreBusyError(StoreError):
+    """The database stayed locked by someone else longer than the busy limit."""
+
+    code = "store_busy"
+    retryable = True
+
+
+class StoreCorruptError(StoreError):
+    """The file is not a Hireline database, is damaged, or was written by a newer version."""
+
+    code = "store_corrupt"
+
+
+class NotFoundError(StoreError):
+    """No record with that id."""
+
+    code = "not_found"
+
+
+class InvalidDataError(HirelineError):
+    """Data that cannot be taken as it is; `where` names file, row and field."""
+
+    code = "invalid_data"
