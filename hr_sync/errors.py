@@ -4,7 +4,9 @@ HirelineError
 ├── StoreError
 │   ├── StoreBusyError       the database stayed locked past the limit (retryable)
 │   ├── StoreCorruptError    the file is no database of ours, or is newer than this program
-│   └── NotFoundError        no such candidate, job, call
+│   ├── NotFoundError        no such candidate, job, call
+│   ├── ConflictError        what is stored contradicts what was asked: an illegal move, a second different result
+│   └── DoNotCallError       the number asked never to be called again
 ├── InvalidDataError         a row, field or file that cannot be taken; names where
 └── (the phone wing's branches: agi_app/errors.py)
 """
@@ -64,6 +66,18 @@ class NotFoundError(StoreError):
     """No record with that id."""
 
     code = "not_found"
+
+
+class ConflictError(StoreError):
+    """What is stored contradicts what was asked: an illegal change of state, a second and different result."""
+
+    code = "conflict"
+
+
+class DoNotCallError(StoreError):
+    """The candidate's number is on the do-not-call list."""
+
+    code = "do_not_call"
 
 
 class InvalidDataError(HirelineError):
