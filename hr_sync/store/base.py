@@ -1,0 +1,204 @@
+"""What every HR database must do, whatever it is built on. One contract test runs over all of them.
+
+Rules that hold for each operation:
+
+- It is one transaction: all of it is durable when the call returns, none of it when the call raises.
+- Every write is idempotent by its key: doing it twice leaves what doing it once leaves.
+- It may be called from any thread, and by several processes at once.
+- It blocks for at most the busy limit, then raises `StoreBusyError`. Nothing here may run on an event loop.
+- Times come back in UTC, except inside a `CallResult`, which comes back byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from hr_sync.records import (
+    CallAttempt,
+    CallBrief,
+    CallResult,
+    CallState,
+    Candidate,
+    Contact,
+    DoNotCallEntry,
+    Job,
+    LearnedItem,
+    Turn,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PutCounts:
+    """What a `put_…` did with the records it was given."""
+
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+
+    @property
+    def total(self) -> int:
+        """Records given."""
+        return self.new + self.changed + self.same
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """A result with its place in the order of arrival."""
+
+    cursor: int
+    """Counts up from 1 without gaps. A reader that has seen n has seen everything up to n, and nothing will appear below it."""
+    result: CallResult
+
+
+class Store(Protocol):
+    """The HR database."""
+
+    # ---- people
+
+    def put_candidates(self, candidates: Iterable[Candidate]) -> PutCounts:
+        """Insert or replace by id, all or nothing.
+
+        Raises InvalidDataError when an id occurs twice.
+        """
+
+    def candidate(self, candidate_id: str) -> Candidate:
+        """One candidate. Raises NotFoundError."""
+
+    def candidates(self, *, after: str | None = None, limit: int = 100) -> tuple[Candidate, ...]:
+        """A page in the order of ids, from behind `after`; shorter than `limit` only at the end."""
+
+    def find_by_phone(self, number: str) -> tuple[Candidate, ...]:
+        """All candidates with this number, by id; several may share one."""
+
+    def put_contacts(self, contacts: Iterable[Contact]) -> PutCounts:
+        """Insert or replace by id, all or nothing. Raises NotFoundError when a candidate or job is unknown."""
+
+    def contacts(self, candidate_id: str, *, limit: int = 50) -> tuple[Contact, ...]:
+        """Earlier contacts, newest first: those put in, and every call that left a result. Raises NotFoundError."""
+
+    # ---- jobs
+
+    def put_jobs(self, jobs: Iterable[Job]) -> PutCounts:
+        """Insert or replace by id, all or nothing, with their companies, pay structures and facts.
+
+        A company or pay structure that several jobs name is one record: jobs that disagree about it are refused with
+        InvalidDataError.
+        """
+
+    def job(self, job_id: str) -> Job:
+        """One job. Raises NotFoundError."""
+
+    def jobs(self, *, after: str | None = None, limit: int = 100) -> tuple[Job, ...]:
+        """A page in the order of ids, from behind `after`."""
+
+    def brief(self, candidate_id: str, job_id: str) -> CallBrief:
+        """All that is known before a call, read at one moment. Raises NotFoundError."""
+
+    # ---- numbers that are never dialled
+
+    def block(self, entry: DoNotCallEntry) -> bool:
+        """Put a number on the do-not-call list; False when it stood there already (the older entry stays)."""
+
+    def unblock(self, number: str) -> bool:
+        """Take a number off the list, on the person's own wish; False when it was not there."""
+
+    def is_blocked(self, number: str) -> bool:
+        """Whether the number must not be dialled. Raises InvalidDataError unless it is written in E.164 (+8613…)."""
+
+    def blocked(self, *, after: str | None = None, limit: int = 100) -> tuple[DoNotCallEntry, ...]:
+        """A page of the list in the order of numbers."""
+
+    # ---- calls
+
+    def open_attempt(self, attempt: CallAttempt) -> CallAttempt:
+        """Write an attempt down before anything is dialled; returns it as stored, with its number decided.
+
+        The same `call_id` again returns what is stored, unchanged: look at its owner and state before going on.
+        Raises NotFoundError (candidate, job), DoNotCallError, and ConflictError when the `call_id` stands for another
+        candidate or job.
+        """
+
+    def attempt(self, call_id: str) -> CallAttempt:
+        """One attempt. Raises NotFoundError."""
+
+    def attempts(self, candidate_id: str, job_id: str | None = None) -> tuple[CallAttempt, ...]:
+        """Attempts to reach a candidate, oldest first."""
+
+    def set_state(self, call_id: str, state: CallState, at: datetime) -> bool:
+        """Move an attempt on; False when it was in this state already. Only who got True for DIALLING may dial.
+
+        The legal moves: planned → dialling → ringing → talking → ended; dialling → talking; any → ended.
+        Raises ConflictError on any other, NotFoundError.
+        """
+
+    def add_turn(self, call_id: str, index: int, turn: Turn) -> bool:
+        """Write a turn of the transcript; `index` counts from 0 in the order of the transcript.
+
+        False when it stood there already. Raises ConflictError when another turn stands there, or when the call has its
+        result; NotFoundError.
+        """
+
+    def turns(self, call_id: str) -> tuple[Turn, ...]:
+        """The transcript so far, in order. Raises NotFoundError."""
+
+    def learn(self, call_id: str, item: LearnedItem) -> bool:
+        """Write down what was learned; the same kind and key again replaces what stood there, False when nothing changes.
+
+        A wish never to be called again blocks the candidate's number in the same transaction. Raises ConflictError when the
+        call has its result; NotFoundError.
+        """
+
+    def learned(self, call_id: str) -> tuple[LearnedItem, ...]:
+        """What was learned so far, in the order in which each thing was first learned. Raises NotFoundError."""
+
+    # ---- results
+
+    def finish(self, result: CallResult) -> bool:
+        """Write the result and end the attempt; False when the same result stands there already.
+
+        Turns of the result that were not written during the call are written now. `stop_calling` blocks the candidate's
+        number in the same transaction. Raises ConflictError when another result stands there or when candidate, job or
+        attempt number are not those of the attempt; NotFoundError when the attempt was never opened.
+        """
+
+    def result(self, call_id: str) -> CallResult:
+        """One result. Raises NotFoundError, also while the call is under way."""
+
+    def results(self, after: int = 0, limit: int = 100) -> tuple[StoredResult, ...]:
+        """Results behind a cursor, in the order of arrival; see `StoredResult.cursor`."""
+
+    def unfinished(self, *, except_owner: str | None = None) -> tuple[CallAttempt, ...]:
+        """Attempts without a result, oldest first, leaving out those of one owner.
+
+        An attempt found here may belong to a process that is alive: ask hr_sync.owner before abandoning it.
+        """
+
+    def abandon(self, call_id: str, at: datetime, evidence: str, *, recording: str | None = None) -> CallResult:
+        """End a call that its process left behind, with a result made of the turns and things learned that were written.
+
+        The disposition is `partial` when the candidate had said something, `stop_calling` when that was never to call again,
+        `system_failed` otherwise. The call ends at its last sign of life; `metrics.abandoned_at` keeps `at`. A call that has a
+        result keeps it. Raises NotFoundError.
+
+        Args:
+            call_id: the attempt.
+            at: now.
+            evidence: why it is taken for dead.
+            recording: where its sound was found, if it was.
+        """
+
+    # ---- the database itself
+
+    def check(self) -> tuple[str, ...]:
+        """Examine the whole database; returns what is wrong with it, one sentence each. Takes seconds on a large one."""
+
+    def close(self) -> None:
+        """Close all connections; using the store afterwards raises StoreError."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None: ...
