@@ -42,6 +42,7 @@ class AsteriskSettings(_Section):
     http_port: int = Field(default=18088, ge=1, le=65535)
     """ARI and WebSocket server of Asterisk."""
     sip_port: int = Field(default=15060, ge=1, le=65535)
+    ami_port: int = Field(default=15038, ge=1, le=65535)
     rtp_first_port: int = Field(default=20000, ge=1024, le=65534)
     rtp_last_port: int = Field(default=20999, ge=1025, le=65535)
     ari_user: str = "hireline"
