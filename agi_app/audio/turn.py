@@ -150,6 +150,8 @@ class TurnTaker:
     _interruptible: bool = True
     _paused: bool = False
     _run: int = 0
+    _taken: int = 0
+    """Audio before this sample belongs to a turn that is over."""
     _in_speech: bool = False
     _speech: _Speech | None = None
     _aside: _Speech | None = None
@@ -214,7 +216,7 @@ class TurnTaker:
         if speech is None:
             if self._run < self.rules.samples(self.rules.onset_ms):
                 return []
-            start = max(0, self.now - self._run - self.rules.samples(self.rules.pre_roll_ms))
+            start = max(self._taken, self.now - self._run - self.rules.samples(self.rules.pre_roll_ms))
             speech = self._speech = _Speech(start=start, end=self.now, voiced=self._run)
             if self._floor is _Floor.OURS and self._interruptible:
                 self._paused = True
@@ -278,6 +280,8 @@ class TurnTaker:
         if not speech.forced and self.now - speech.end < self.rules.samples(self._pause_needed(speech.verdict)):
             return []
         self._speech = None
+        self._run = 0
+        self._taken = self.now
         if speech.verdict is Verdict.EMPTY and speech.voiced < self.rules.samples(2 * self.rules.onset_ms):
             return []  # a cough or a click: not a turn
         self._floor = _Floor.NOBODY

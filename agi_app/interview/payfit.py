@@ -38,8 +38,8 @@ def monthly(expected: dict[str, Any], salary_months: float = 12) -> int | None:
 def pay_fit(expected: dict[str, Any] | None, pay_range: MoneyRange, salary_months: float = 12) -> PayFit:
     """Score the fit, 0-100.
 
-    At or below the bottom of the range: 100. Inside, linear down to 77.5 at the top, so that 12,000 in 10,000-13,000 gives 85. Above,
-    linear from there to 0 at one and a half times the top. No figure: no score.
+    At or below the bottom of the range: 100. Inside, linear down to 77.5 at the top, so that 12,000 in 10,000-13,000 gives 85.
+    Above, linear from there to 0 at one and a half times the top. No figure: no score.
     """
     bounds = (pay_range.min, pay_range.max)
     amount = monthly(expected, salary_months) if expected else None

@@ -64,7 +64,7 @@ class VoiceActivity:
     def _run(self, batch: list[_Job]) -> None:
         try:
             values: list[float] | Exception = self.model.probabilities([job.stream for job in batch], [job.block for job in batch])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever the model raises belongs to the calls that wait
             values = error
         for index, job in enumerate(batch):
             job.loop.call_soon_threadsafe(_deliver, job.result, values if isinstance(values, Exception) else values[index])

@@ -1,0 +1,38 @@
+# Hireline. `make` alone explains itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup environment demo test lint format clean
+
+BIN := .venv/bin
+export PYTHON ?= python3
+
+help: ## show this list
+	@echo "Hireline: open telephone interviews. Start with: make demo"
+	@echo
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## install what is missing: system packages, .venv, models, Asterisk (run as often as you like)
+	@scripts/setup.sh
+
+environment:
+	@scripts/setup.sh environment
+
+demo: setup ## set up, then hold one interview with a simulated candidate
+	@$(BIN)/hireline demo
+
+test: setup ## set up, then run every test: unit, loopback, real Asterisk
+	@$(BIN)/python -m pytest
+
+lint: environment ## check style, types and import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: environment ## put the code into the house's format
+	@$(BIN)/ruff check --fix --exit-zero -q .
+	@$(BIN)/ruff format .
+
+clean: ## remove what setup and runs have made: .venv, models, Asterisk, database, caches
+	rm -rf var .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,308 @@
+"""The talk itself: says what the dialogue wants said, listens, recognises, and gives way when the candidate speaks.
+
+One inbox drives it. The ear puts turn-taking actions into it, the line its keys, our voice its ends; this loop is the only place that
+acts on them, so the order of things is the order of the inbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from agi_app.audio.turn import Forget, PausePrompt, Recognise, ResumePrompt, SilenceOver, StopPrompt, TurnOver
+from agi_app.dialogue.dialogue import Dialogue
+from agi_app.dialogue.reply import Expectation, Prompt, PromptKind, Reply
+from agi_app.dialogue.understanding import Heard
+from agi_app.errors import SpeechError, SynthesisError
+from agi_app.interview.events import CandidateSpoke, Interrupted, PromptEnded, PromptStarted, Replied, TurnGiven
+from agi_app.interview.hearing import Ear, Key, PlaybackDone, Signal
+from agi_app.interview.notes import CallNotes
+from agi_app.interview.utterance import Utterance, heard_part, verdict, weighted
+from agi_app.speech.asr.protocol import RecognitionHints
+from agi_app.speech.tts.service import SpeechService
+from agi_app.speech.worker import RecognitionService
+from agi_app.telephony.media.channel import MediaChannel, Playback
+from hr_sync.records import Speaker, Turn
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The shared parts a conversation works with."""
+
+    recognition: RecognitionService
+    speech: SpeechService
+    mind: Executor
+    """Threads the dialogue thinks in: understanding takes tens of milliseconds."""
+
+
+@dataclass(slots=True)
+class _Reaction:
+    """Where the time between the candidate's last sound and our first goes; loop times."""
+
+    speech_ended: float
+    turn_over: float
+    recognition_ms: float
+    dialogue_done: float = 0.0
+
+
+class Conversation:
+    """Talks with one candidate from the answer to the goodbye.
+
+    Args:
+        ear: already running.
+        media: the line, for our voice.
+        dialogue: what to say.
+        greeting_wait_ms: how long the candidate's 喂 is waited for before we speak.
+        on_consent: told at once when the candidate agrees or objects to the recording.
+    """
+
+    def __init__(
+        self,
+        *,
+        ear: Ear,
+        media: MediaChannel,
+        dialogue: Dialogue,
+        services: Services,
+        notes: CallNotes,
+        greeting_wait_ms: int,
+        on_consent: Callable[[bool], None],
+    ) -> None:
+        self._ear = ear
+        self._media = media
+        self._dialogue = dialogue
+        self._services = services
+        self._notes = notes
+        self._greeting_wait_ms = greeting_wait_ms
+        self._call_id = notes.call_id
+        self._serials = itertools.count(1)
+        self._recognitions: dict[int, asyncio.Task[Utterance]] = {}
+        self._early: list[TurnOver | Key] = []
+        """Turns that ended while we were about to speak."""
+        self._question: str | None = None
+        self._reaction: _Reaction | None = None
+        self._thinking = asyncio.Lock()  # the dialogue's state belongs to one thread at a time
+        self._on_consent = on_consent
+
+    async def run(self) -> None:
+        """Hold the conversation. Raises SpeechError when nothing can be said any more, MediaError when the line is cut."""
+        try:
+            async with asyncio.TaskGroup() as self._group:
+                first = await self._await_turn(
+                    Expectation(question="pick_up", prompt_kind=PromptKind.GREETING, silence_ms=self._greeting_wait_ms)
+                )
+                reply = await self._think(self._dialogue.begin, first.heard if first and first.heard.text else None)
+                while await self._perform(reply):
+                    assert reply.expects is not None
+                    utterance = await self._await_turn(reply.expects)
+                    reply = await self._answer(utterance)
+        finally:
+            for task in self._recognitions.values():
+                task.cancel()
+
+    # ---- one move ---------------------------------------------------------------------------------------------------
+
+    async def _perform(self, reply: Reply) -> bool:
+        """Say a move's prompts; False when it was the last one."""
+        for item in reply.learned:
+            self._notes.learned(item)
+            if item.name == "consent":
+                self._on_consent(bool(item.value))
+        self._question = reply.expects.question if reply.expects else None
+        if reply.warm:
+            self._services.speech.warm_soon(reply.warm)
+        unsaid = 0
+        for prompt in reply.prompts:
+            try:
+                if not await self._say(prompt, reply.reason):
+                    break
+            except SynthesisError as error:
+                self._notes.trouble("prompt_not_spoken", error)
+                unsaid += 1
+        if reply.prompts and unsaid == len(reply.prompts):
+            raise SpeechError("nothing of this move could be spoken", where=f"call {self._call_id}", remedy="see: hireline doctor")
+        return reply.expects is not None
+
+    async def _answer(self, utterance: Utterance | None) -> Reply:
+        if utterance is None:
+            return await self._think(self._dialogue.silence)
+        reply = await self._think(self._dialogue.hear, utterance.heard)
+        understood = self._dialogue.last_understanding
+        if utterance.heard.key is None:
+            self._notes.publish(
+                CandidateSpoke(
+                    self._call_id,
+                    utterance.heard.text,
+                    utterance.heard.confidence,
+                    understood.as_json() if understood else {},
+                    utterance.start_ms,
+                    utterance.end_ms,
+                )
+            )
+        if self._reaction is not None:
+            self._reaction.dialogue_done = _now()
+        return reply
+
+    async def _think(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._thinking:
+            return await asyncio.get_running_loop().run_in_executor(self._services.mind, lambda: operation(*args, **kwargs))
+
+    # ---- speaking ---------------------------------------------------------------------------------------------------
+
+    async def _say(self, prompt: Prompt, reason: str) -> bool:
+        """Say one prompt; False when the candidate took the word."""
+        if self._early or self._ear.candidate_speaking:
+            self._dialogue.interrupted("")
+            return False
+        playback = await self._media.play(self._services.speech.stream(prompt.text, rate=prompt.rate))
+        serial = next(self._serials)
+        watcher = self._group.create_task(self._watch(playback, serial))
+        started = await playback.first_audio
+        start_ms = self._ear.now_ms()
+        self._ear.prompt_started(interruptible=prompt.interruptible)
+        self._notes.publish(PromptStarted(self._call_id, prompt.id, str(prompt.kind), prompt.text, self._question))
+        self._account(started, reason)
+        try:
+            finished = await self._until_said(prompt, playback, serial)
+        finally:
+            watcher.cancel()
+        end = await playback.wait()
+        self._ear.prompt_ended()
+        text = prompt.text if finished else heard_part(prompt.text, end.heard_ms, playback.total_ms)
+        if text:
+            self._notes.turn(
+                Turn(
+                    who=Speaker.SYSTEM,
+                    text=text,
+                    start_ms=start_ms,
+                    end_ms=start_ms + end.heard_ms,
+                    interrupted=not finished,
+                    question=self._question,
+                )
+            )
+        if not finished:
+            self._notes.metrics.interruptions += 1
+            self._dialogue.interrupted(text)
+        self._notes.publish(PromptEnded(self._call_id, prompt.id, str(prompt.kind), end.heard_ms, not finished))
+        return finished
+
+    async def _watch(self, playback: Playback, serial: int) -> None:
+        await playback.wait()
+        self._ear.inbox.put_nowait(PlaybackDone(serial))
+
+    async def _until_said(self, prompt: Prompt, playback: Playback, serial: int) -> bool:
+        """Follow the inbox while a prompt plays; True when it was heard to its end."""
+        while True:
+            signal = await self._ear.inbox.get()
+            match signal:
+                case PlaybackDone(serial=done) if done == serial:
+                    return True
+                case PausePrompt():
+                    await playback.pause()
+                case ResumePrompt():
+                    await playback.resume()
+                    self._notes.metrics.false_stops += 1
+                    self._notes.publish(Interrupted(self._call_id, prompt.id, stopped=False))
+                case StopPrompt():
+                    await playback.stop()
+                    self._notes.publish(Interrupted(self._call_id, prompt.id, stopped=True))
+                    return False
+                case TurnOver() | Key() if prompt.interruptible or isinstance(signal, TurnOver):
+                    self._early.append(signal)
+                    await playback.stop()
+                    return False
+                case _:
+                    self._recognition_signal(signal)
+
+    def _account(self, first_audio: float, reason: str) -> None:
+        reaction, self._reaction = self._reaction, None
+        if reaction is None:
+            return
+        stages = {
+            "endpoint": 1000 * (reaction.turn_over - reaction.speech_ended),
+            "recognition": reaction.recognition_ms,
+            "dialogue": 1000 * (reaction.dialogue_done - reaction.turn_over),
+            "speech": 1000 * (first_audio - reaction.dialogue_done),
+        }
+        total = 1000 * (first_audio - reaction.speech_ended)
+        self._notes.metrics.replied(total, stages)
+        self._notes.publish(Replied(self._call_id, reason, total, stages))
+
+    # ---- listening --------------------------------------------------------------------------------------------------
+
+    async def _await_turn(self, expects: Expectation) -> Utterance | None:
+        """Wait for the candidate's words or keys; None when nothing was said in time."""
+        self._ear.expect(silence_ms=expects.silence_ms, patience_ms=expects.patience_ms)
+        self._notes.publish(TurnGiven(self._call_id, expects.question, str(expects.prompt_kind)))
+        while True:
+            signal = self._early.pop(0) if self._early else await self._ear.inbox.get()
+            match signal:
+                case TurnOver():
+                    return await self._utterance(signal)
+                case Key(key=key) if expects.keys:
+                    at = self._ear.now_ms()
+                    self._reaction = None
+                    return Utterance(Heard(hypotheses=(), key=key), at, at)
+                case SilenceOver():
+                    self._reaction = None
+                    return None
+                case _:
+                    self._recognition_signal(signal)
+
+    async def _utterance(self, over: TurnOver) -> Utterance:
+        utterance = await self._recognitions.pop(over.id)
+        self._reaction = _Reaction(self._ear.loop_time(over.span.end), _now(), utterance.recognition_ms)
+        start, end = self._ear.milliseconds(over.span.start), self._ear.milliseconds(over.span.end)
+        utterance = utterance.at(start, end)
+        if utterance.heard.text:
+            self._notes.turn(
+                Turn(
+                    who=Speaker.CANDIDATE,
+                    text=utterance.heard.text,
+                    start_ms=start,
+                    end_ms=end,
+                    confidence=utterance.heard.confidence,
+                    question=self._question,
+                )
+            )
+        return utterance
+
+    def _recognition_signal(self, signal: Signal) -> None:
+        match signal:
+            case Recognise(id=number, span=_):
+                self._recognitions[number] = self._group.create_task(self._recognise(signal))
+            case Forget(id=number):
+                if task := self._recognitions.pop(number, None):
+                    task.cancel()
+            case _:
+                pass  # a pause, an end or a silence of a prompt that is over
+
+    async def _recognise(self, asked: Recognise) -> Utterance:
+        hints = self._dialogue.hints()
+        began = _now()
+        try:
+            recognition = await self._services.recognition.recognise(
+                self._ear.audio(asked.span), RecognitionHints(words=hints.words, phrases=hints.phrases)
+            )
+        except SpeechError as error:
+            self._notes.trouble("recognition_failed", error)
+            heard = Heard(hypotheses=(), confidence=0.0)
+        else:
+            heard = Heard(
+                hypotheses=weighted(recognition.alternatives),
+                closed=weighted(recognition.closed),
+                confidence=recognition.confidence,
+            )
+        judged = verdict(heard, await self._think(self._dialogue.preview, heard))
+        self._ear.recognised(asked.id, judged)
+        return Utterance(heard, 0, 0, 1000 * (_now() - began))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

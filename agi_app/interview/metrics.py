@@ -1,0 +1,51 @@
+"""What one call measured, as the app saw it. The candidate's own view is measured at the phone, by the simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import psutil
+
+
+def percentiles(values: list[float]) -> dict[str, float | int]:
+    """Summary of a list of milliseconds: p50, p95, max and n; zeros when there are none."""
+    if not values:
+        return {"p50": 0, "p95": 0, "max": 0, "n": 0}
+    p50, p95 = np.percentile(values, [50, 95])
+    return {"p50": round(float(p50), 1), "p95": round(float(p95), 1), "max": round(max(values), 1), "n": len(values)}
+
+
+@dataclass(slots=True)
+class CallMetrics:
+    """Collects a call's figures."""
+
+    voice_to_voice_ms: list[float] = field(default_factory=list)
+    stages_ms: dict[str, list[float]] = field(default_factory=dict)
+    troubles: dict[str, int] = field(default_factory=dict)
+    interruptions: int = 0
+    false_stops: int = 0
+    _cpu_s: float = field(default_factory=lambda: sum(psutil.Process().cpu_times()[:2]))
+
+    def replied(self, total_ms: float, stages_ms: dict[str, float]) -> None:
+        """A reply's first audio left us."""
+        self.voice_to_voice_ms.append(total_ms)
+        for stage, value in stages_ms.items():
+            self.stages_ms.setdefault(stage, []).append(value)
+
+    def trouble(self, what: str) -> None:
+        """Something failed and was dealt with."""
+        self.troubles[what] = self.troubles.get(what, 0) + 1
+
+    def summary(self) -> dict[str, Any]:
+        """The figures in the shape of the result's `metrics`."""
+        return {
+            "voice_to_voice_ms": percentiles(self.voice_to_voice_ms),
+            "stages_ms": {stage: percentiles(values) for stage, values in self.stages_ms.items()},
+            "interruptions": self.interruptions,
+            "false_stops": self.false_stops,
+            "troubles": self.troubles,
+            "cpu_s": round(sum(psutil.Process().cpu_times()[:2]) - self._cpu_s, 2),
+            "rss_mb": psutil.Process().memory_info().rss >> 20,
+        }

@@ -1,0 +1,56 @@
+"""What the candidate said in one turn, and small judgements about utterances of both sides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agi_app.audio.turn import Verdict
+from agi_app.dialogue.understanding import Heard, Hypothesis, Intent, Understanding
+from agi_app.speech.asr.protocol import Alternative
+
+SPOKEN_CHARACTERS_A_SECOND = 4.5
+"""Our voice's usual pace, for a prompt that was cut before all of it was synthesised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One turn of the candidate; times in milliseconds since the answer."""
+
+    heard: Heard
+    start_ms: int
+    end_ms: int
+    recognition_ms: float = 0.0
+
+    def at(self, start_ms: int, end_ms: int) -> Utterance:
+        """The same words with their place in the call."""
+        heard = replace(self.heard, duration_ms=end_ms - start_ms)
+        return replace(self, heard=heard, start_ms=start_ms, end_ms=end_ms)
+
+
+def weighted(alternatives: Sequence[Alternative]) -> tuple[Hypothesis, ...]:
+    """Alternatives with their weight relative to the best, best first; empty texts are left out."""
+    spoken = [alternative for alternative in alternatives if alternative.text]
+    if not spoken:
+        return ()
+    best = max(alternative.log_prob for alternative in spoken)
+    return tuple(Hypothesis(alternative.text, math.exp(alternative.log_prob - best)) for alternative in spoken)
+
+
+def verdict(heard: Heard, understanding: Understanding | None) -> Verdict:
+    """How finished an utterance sounds, from what was understood of it."""
+    if not heard.hypotheses and not heard.closed:
+        return Verdict.EMPTY
+    if understanding is None:
+        return Verdict.PLAIN
+    if not understanding.complete:
+        return Verdict.INCOMPLETE
+    answered = bool(understanding.slots) or understanding.intent not in (Intent.OTHER, Intent.PROVIDE, Intent.BACKCHANNEL)
+    return Verdict.COMPLETE if answered and not understanding.needs_confirmation else Verdict.PLAIN
+
+
+def heard_part(text: str, heard_ms: int, total_ms: int | None) -> str:
+    """The part of a prompt that was heard before it was cut, to the character."""
+    share = heard_ms / total_ms if total_ms else heard_ms / 1000 * SPOKEN_CHARACTERS_A_SECOND / max(1, len(text))
+    return text[: round(len(text) * min(1.0, share))]
