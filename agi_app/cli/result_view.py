@@ -84,7 +84,8 @@ def _transcript(result: CallResult) -> RenderableType:
 def _figures(result: CallResult) -> RenderableType:
     grid = _grid()
     metrics = result.metrics
-    for key, label in (("voice_to_voice_ms", "Voice to voice"), ("interruption_stop_ms", "Stops when interrupted")):
+    timed = (("voice_to_voice_ms", "Voice to voice"), ("interruption_stop_ms", "Stops when interrupted"))
+    for key, label in timed:
         if (value := metrics.get(key)) and value.get("n"):
             grid.add_row(
                 label, f"p50 {value['p50']:.0f} ms, p95 {value['p95']:.0f} ms, max {value['max']:.0f} ms over {value['n']}"
@@ -99,7 +100,7 @@ def _figures(result: CallResult) -> RenderableType:
     return grid
 
 
-def slot_text(slot: str, value: Any) -> str:
+def slot_text(slot: str, value: object) -> str:
     """A slot's value in words."""
     if slot == "expected_pay" and isinstance(value, Mapping):
         return _pay_text(value)
