@@ -79,6 +79,9 @@ class LearnedItem(Record):
     def _value_fits_kind(self) -> LearnedItem:
         if self.kind in {LearnedKind.DOUBT, LearnedKind.CONSENT} and not isinstance(self.value, bool):
             raise ValueError(f"the value of a {self.kind} is true or false")
-        if self.kind is LearnedKind.INTEREST:
-            Interest(str(self.value))
+        key = {LearnedKind.INTEREST: "interest", LearnedKind.CONSENT: "recording"}.get(self.kind, self.key)
+        if self.key != key:
+            raise ValueError(f"the key of {self.kind} is {key}")
+        if self.kind is LearnedKind.INTEREST and self.value not in list(Interest):
+            raise ValueError(f"the value of an interest is one of {', '.join(Interest)}")
         return self

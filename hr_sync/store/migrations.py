@@ -1,0 +1,81 @@
+"""The database's versions: numbered steps, all of those that are missing made in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+from hr_sync.errors import StoreCorruptError
+from hr_sync.store import schema
+
+APPLICATION_ID = 0x48524C4E
+"""`HRLN`, in the file's header, so that a file can be told to be ours before anything in it is believed."""
+
+log = structlog.get_logger(__name__)
+
+
+def _script(sql: str) -> Callable[[Database], None]:
+    def run(db: Database) -> None:
+        db.executescript(sql)
+
+    return run
+
+
+STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
+    ("0001_people", _script(schema.PEOPLE)),
+    ("0002_jobs", _script(schema.JOBS)),
+    ("0003_calls", _script(schema.CALLS)),
+    ("0004_results", _script(schema.RESULTS)),
+    ("0005_views", _script(schema.VIEWS)),
+)
+"""Name and action of each step, oldest first. The version of a database is the number of steps it has gone through."""
+
+
+def upgrade(db: Database, *, where: str, to: int = len(STEPS)) -> int:
+    """Bring the database to a version; the caller holds the write lock, and everything is undone when this raises.
+
+    Args:
+        db: a connection with an open write transaction.
+        where: the file, for the error.
+        to: the version to stop at.
+
+    Returns:
+        The number of steps taken.
+
+    Raises:
+        StoreCorruptError: the file holds someone else's tables, or comes from a newer program.
+    """
+    migrations = Migrations("hireline")
+    for name, step in STEPS[:to]:
+        migrations(name=name)(step)
+    application_id = db.execute("PRAGMA application_id").fetchone()[0]
+    if application_id != APPLICATION_ID and (application_id or db.table_names()):
+        raise StoreCorruptError(
+            "the file is a database of another program",
+            where=where,
+            remedy="name another file; Hireline makes a new database where there is none",
+        )
+    known = {name for name, _ in STEPS}
+    newer = [applied.name for applied in migrations.applied(db) if applied.name not in known]
+    if newer:
+        raise StoreCorruptError(
+            f"the database was made by a newer version of Hireline (it has gone through {', '.join(newer)})",
+            where=where,
+            remedy="upgrade Hireline, or name another file",
+        )
+    pending = len(migrations.pending(db))
+    if pending:
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(db)
+        log.info("database_upgraded", steps=pending, version=len(migrations.applied(db)))
+    return pending
+
+
+def is_current(db: Database) -> bool:
+    """Whether nothing needs to be done; a read that takes no lock."""
+    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        return False
+    return [applied.name for applied in Migrations("hireline").applied(db)] == [name for name, _ in STEPS]
