@@ -1,0 +1,116 @@
+"""A real Asterisk for the tests in this folder: one for the whole session, on free ports, with a simulated trunk."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import random
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from agi_app.config import AsteriskSettings, MediaSettings, PathSettings, Settings
+from agi_app.telephony.server import AsteriskInstallation, AsteriskServer, ensure_asterisk
+
+LEFTOVER_LIMIT_S = 3.0
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port nobody holds, below those the kernel hands out by itself so that it stays free until it is used."""
+    for _ in range(200):
+        port = random.randrange(16_000, 20_000)
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port between 16000 and 20000")
+
+
+def settings_on_free_ports(state: Path) -> Settings:
+    """Settings with a state folder of their own, the weights of the real one, and ports nobody holds."""
+    state.mkdir(parents=True, exist_ok=True)
+    if not (state / "models").exists():
+        (state / "models").symlink_to(Settings().weights)
+    first = random.randrange(20_000, 31_600, 2)
+    return Settings(
+        paths=PathSettings(state=state),
+        asterisk=AsteriskSettings(
+            sip_port=free_port(socket.SOCK_DGRAM),
+            http_port=free_port(socket.SOCK_STREAM),
+            ami_port=free_port(socket.SOCK_STREAM),
+            rtp_first_port=first,
+            rtp_last_port=first + 399,
+        ),
+        media=MediaSettings(port=free_port(socket.SOCK_STREAM)),
+    )
+
+
+@pytest.fixture(scope="session")
+def installation() -> AsteriskInstallation:
+    """The Asterisk of this machine, installed if need be."""
+    return ensure_asterisk(Settings(), print)
+
+
+@pytest.fixture(scope="session")
+def asterisk_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """What `asterisk` runs with: free ports (our media server's, too) and a state folder of this session."""
+    return settings_on_free_ports(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(scope="session")
+def simulated_port() -> int:
+    """UDP port that the trunk `simulated` sends calls to: bind a SIP phone here, and dial PJSIP/NUMBER@simulated."""
+    return free_port(socket.SOCK_DGRAM)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def asterisk(
+    installation: AsteriskInstallation, asterisk_settings: Settings, simulated_port: int
+) -> AsyncIterator[AsteriskServer]:
+    """A running Asterisk; its `settings` and `secrets` say how to reach it. A test that kills it must `start` it again."""
+    server = AsteriskServer(
+        asterisk_settings, installation, name=f"test-{os.getpid()}", simulated_trunk=("127.0.0.1", simulated_port)
+    )
+    async with server:
+        yield server
+    server.instance.remove()
+
+
+@pytest.fixture
+def spare_server(installation: AsteriskInstallation, tmp_path: Path) -> Iterator[AsteriskServer]:
+    """An Asterisk of the test's own, not started; the test may kill it. It is gone afterwards."""
+    server = AsteriskServer(settings_on_free_ports(tmp_path), installation, name=f"spare-{os.getpid()}")
+    yield server
+    asyncio.run(server.stop())
+    server.instance.remove()
+
+
+@pytest_asyncio.fixture
+async def no_leftovers(asterisk: AsteriskServer) -> AsyncIterator[None]:
+    """After the test the real Asterisk must have no channel and no bridge left, within a moment."""
+    yield
+    login = base64.b64encode(f"{asterisk.settings.asterisk.ari_user}:{asterisk.secrets.ari_password}".encode()).decode()
+    async with aiohttp.ClientSession(headers={"Authorization": f"Basic {login}"}) as session:
+
+        async def left() -> list[str]:
+            found = []
+            for kind in ("channels", "bridges"):
+                async with session.get(f"{asterisk.ari_url}/{kind}") as response:
+                    assert response.status == 200
+                    found += [f"{kind}/{item['id']}" for item in await response.json()]
+            return found
+
+        deadline = asyncio.get_running_loop().time() + LEFTOVER_LIMIT_S
+        while (remaining := await left()) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.05)
+        for path in remaining:  # the next test shall not suffer for this one
+            async with session.delete(f"{asterisk.ari_url}/{path}"):
+                pass
+    assert not remaining, f"left in Asterisk after the test: {remaining}"
