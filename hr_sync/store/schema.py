@@ -82,7 +82,7 @@ CREATE TABLE jobs (
     pitch TEXT NOT NULL,
     competencies TEXT NOT NULL CHECK (json_valid(competencies)),
     requirements TEXT NOT NULL CHECK (json_valid(requirements)),
-    notice TEXT CHECK (json_valid(notice)),
+    notice TEXT CHECK (notice IS NULL OR json_valid(notice)),
     recruiter_name TEXT NOT NULL,
     recruiter_email TEXT NOT NULL,
     recruiter_extension TEXT,
