@@ -1,5 +1,6 @@
 """An Asterisk of our own: found or installed, configured from asterisk_conf/ and dialplan/, started, checked, stopped."""
 
+from agi_app.telephony.server.checks import Check, check
 from agi_app.telephony.server.control import reload_configuration
 from agi_app.telephony.server.installation import AsteriskInstallation, ensure_asterisk, find_asterisk
 from agi_app.telephony.server.instance import Instance
@@ -11,7 +12,9 @@ __all__ = [
     "SIMULATED_TRUNK",
     "AsteriskInstallation",
     "AsteriskServer",
+    "Check",
     "Instance",
+    "check",
     "ensure_asterisk",
     "find_asterisk",
     "reload_configuration",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from typing import Any
 
 import aiohttp
 
@@ -57,7 +56,7 @@ def ari_url(settings: Settings) -> str:
     return f"http://{host}:{settings.asterisk.http_port}/ari"
 
 
-async def ask_ari(settings: Settings, secrets: Secrets, path: str, *, timeout_s: float = 3.0) -> Any:
+async def ask_ari(settings: Settings, secrets: Secrets, path: str, *, timeout_s: float = 3.0) -> object:
     """The JSON that `GET /ari/PATH` answers.
 
     Raises:
@@ -80,7 +79,8 @@ async def ask_ari(settings: Settings, secrets: Secrets, path: str, *, timeout_s:
                     where=url,
                     remedy="on 401 the ARI password in secrets.toml is not the one Asterisk has: restart Asterisk",
                 )
-            return await response.json()
+            answer: object = await response.json()
+            return answer
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise AriLostError(
             f"ARI does not answer: {error or type(error).__name__}", where=url, remedy="is Asterisk running?"

@@ -74,8 +74,8 @@ def find_asterisk(settings: Settings) -> AsteriskInstallation | None:
 
 
 def ensure_asterisk(settings: Settings, progress: Progress = lambda _: None) -> AsteriskInstallation:
-    """Find Asterisk, or install it into a root file system of its own. Does nothing the second time. Blocks: a minute or two for the
-    installation.
+    """Find Asterisk, or install it into a root file system of its own. Does nothing the second time. Blocks: the installation takes
+    a minute or two.
 
     Args:
         progress: called with one line of text at a time while something is done.

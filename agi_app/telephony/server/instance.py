@@ -51,10 +51,8 @@ class Instance:
         """The instance of that name; nothing is made yet."""
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", name):
             raise ConfigError(f"an Asterisk instance cannot be called {name!r}", remedy="lower-case letters, digits and - only")
-        if installation.root is not None:
-            inside = Path("/srv/hireline") / name
-        else:
-            inside = asterisk_folder(settings) / "instances" / name
+        home = Path("/srv/hireline") if installation.root is not None else asterisk_folder(settings) / "instances"
+        inside = home / name
         instance = cls(installation, name, inside, _account(installation, inside))
         if len(str(socket := inside / "run" / "asterisk.ctl")) > LONGEST_SOCKET_PATH:
             raise SetupError(
@@ -89,8 +87,8 @@ class Instance:
 
         Args:
             arguments: what follows `asterisk -C FILE`.
-            die_with_us: the kernel sends it SIGTERM when the thread that started it ends, however that ends. Set after the change of
-                user, which clears it (prctl(2), PR_SET_PDEATHSIG); `chroot` and `setpriv` exec, so it stays the same process.
+            die_with_us: the kernel sends it SIGTERM when the thread that started it ends, however that ends. Set after the change
+                of user, which clears it (prctl(2), PR_SET_PDEATHSIG); `chroot` and `setpriv` exec, so it stays the same process.
         """
         privileges = ["setpriv", "--no-new-privs"]
         if self.account is not None:
@@ -143,15 +141,14 @@ class Instance:
 
     def running_pid(self) -> int | None:
         """The Asterisk that runs from this folder, whoever started it."""
-        wanted_root = self.installation.root or Path("/")
+        root = self.installation.root or Path("/")
         for process in psutil.process_iter():
             try:
-                arguments = process.cmdline()
-                if arguments[-3:] == ["-C", self.main_file, "-f"] and process.status() != psutil.STATUS_ZOMBIE:
-                    if Path(f"/proc/{process.pid}/root").samefile(wanted_root):
-                        return process.pid
+                ours = process.cmdline()[-3:] == ["-C", self.main_file, "-f"] and Path(f"/proc/{process.pid}/root").samefile(root)
             except (psutil.Error, OSError):  # ended meanwhile, or somebody else's
                 continue
+            if ours:
+                return process.pid
         return None
 
     def problems(self, since: int = 0) -> list[str]:

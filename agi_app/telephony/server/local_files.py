@@ -81,9 +81,7 @@ def render_local_files(
         "http.conf": _options(bindaddr=asterisk.host, bindport=asterisk.http_port),
         "rtp.conf": _options(rtpstart=asterisk.rtp_first_port, rtpend=asterisk.rtp_last_port),
         "globals.conf": _options(HIRELINE_APP=asterisk.ari_app),
-        "ari.conf": _section(
-            asterisk.ari_user, type="user", read_only="no", password_format="plain", password=secrets.ari_password
-        ),
+        "ari.conf": _section(asterisk.ari_user, type="user", read_only="no", password=secrets.ari_password),
         "websocket_client.conf": _options(uri=media, username=MEDIA_USER, password=secrets.media_token),
         "manager.conf": _options(bindaddr=asterisk.host, port=asterisk.ami_port)
         + _section(

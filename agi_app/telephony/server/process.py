@@ -33,8 +33,8 @@ _log = structlog.get_logger(__name__)
 class AsteriskServer:
     """One Asterisk process on this machine, for as long as this object is started.
 
-    It ends with our process, however that ends: the kernel then sends it SIGTERM, on which it hangs up all calls and leaves. Start it on
-    a thread that lives as long as the program (the one of the event loop).
+    It ends with our process, however that ends: the kernel then sends it SIGTERM, on which it hangs up all calls and leaves. Start
+    it on a thread that lives as long as the program, such as the one of the event loop.
 
     Args:
         settings: ports, timeouts, folders.
@@ -152,11 +152,11 @@ class AsteriskServer:
             raise AsteriskError("Asterisk has not been started")
         if process.poll() is None:
             loop = asyncio.get_running_loop()
-            ended = loop.create_future()
+            ended = asyncio.Event()
             descriptor = os.pidfd_open(process.pid)
             try:
-                loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
-                await ended
+                loop.add_reader(descriptor, ended.set)
+                await ended.wait()
             finally:
                 loop.remove_reader(descriptor)
                 os.close(descriptor)
@@ -204,7 +204,7 @@ class AsteriskServer:
                     try:
                         await control.run_cli(self.instance, "core waitfullybooted", timeout_s=limit)
                         await control.ask_ari(self.settings, self.secrets, "asterisk/ping")
-                        return
+                        break
                     except (AsteriskError, AriError) as error:
                         last = error.what
                     await asyncio.sleep(POLL_S)
