@@ -21,11 +21,11 @@ from agi_app.errors import SpeechError, SynthesisError
 from agi_app.interview.events import CandidateSpoke, Interrupted, PromptEnded, PromptStarted, Replied, TurnGiven
 from agi_app.interview.hearing import Ear, Key, PlaybackDone, Signal
 from agi_app.interview.notes import CallNotes
-from agi_app.interview.utterance import Utterance, heard_part, verdict, weighted
+from agi_app.interview.utterance import Counted, Utterance, heard_part, verdict, weighted
 from agi_app.speech.asr.protocol import RecognitionHints
 from agi_app.speech.tts.service import SpeechService
 from agi_app.speech.worker import RecognitionService
-from agi_app.telephony.media.channel import MediaChannel, Playback
+from agi_app.telephony.media import MediaChannel, Playback
 from hr_sync.records import Speaker, Turn
 
 P = ParamSpec("P")
@@ -160,37 +160,44 @@ class Conversation:
         if self._early or self._ear.candidate_speaking:
             self._dialogue.interrupted("")
             return False
-        playback = await self._media.play(self._services.speech.stream(prompt.text, rate=prompt.rate))
+        source = Counted(self._services.speech.stream(prompt.text, rate=prompt.rate))
+        playback = self._media.play(source)
         serial = next(self._serials)
         watcher = self._group.create_task(self._watch(playback, serial))
-        started = await playback.first_audio
-        start_ms = self._ear.now_ms()
-        self._ear.prompt_started(interruptible=prompt.interruptible)
-        self._notes.publish(PromptStarted(self._call_id, prompt.id, str(prompt.kind), prompt.text, self._question))
-        self._account(started, reason)
         try:
+            started = await playback.first_audio
+            start_ms = self._ear.now_ms()
+            if started is not None:
+                self._ear.prompt_started(interruptible=prompt.interruptible)
+                self._notes.publish(PromptStarted(self._call_id, prompt.id, str(prompt.kind), prompt.text, self._question))
+                self._account(started, reason)
             finished = await self._until_said(prompt, playback, serial)
         finally:
             watcher.cancel()
         end = await playback.wait()
         self._ear.prompt_ended()
-        text = prompt.text if finished else heard_part(prompt.text, end.heard_ms, playback.total_ms)
+        total_ms = 1000 * source.bytes // (2 * self._media.rate) if source.complete else None
+        self._said(prompt, start_ms, end.heard_ms, prompt.text if end.finished else heard_part(prompt.text, end.heard_ms, total_ms))
+        if end.error is not None:
+            raise end.error
+        if not finished:
+            self._dialogue.interrupted(heard_part(prompt.text, end.heard_ms, total_ms))
+        return finished
+
+    def _said(self, prompt: Prompt, start_ms: int, heard_ms: int, text: str) -> None:
+        whole = text == prompt.text
         if text:
             self._notes.turn(
                 Turn(
                     who=Speaker.SYSTEM,
                     text=text,
                     start_ms=start_ms,
-                    end_ms=start_ms + end.heard_ms,
-                    interrupted=not finished,
+                    end_ms=start_ms + heard_ms,
+                    interrupted=not whole,
                     question=self._question,
                 )
             )
-        if not finished:
-            self._notes.metrics.interruptions += 1
-            self._dialogue.interrupted(text)
-        self._notes.publish(PromptEnded(self._call_id, prompt.id, str(prompt.kind), end.heard_ms, not finished))
-        return finished
+        self._notes.publish(PromptEnded(self._call_id, prompt.id, str(prompt.kind), heard_ms, not whole))
 
     async def _watch(self, playback: Playback, serial: int) -> None:
         await playback.wait()
@@ -211,6 +218,7 @@ class Conversation:
                     self._notes.publish(Interrupted(self._call_id, prompt.id, stopped=False))
                 case StopPrompt():
                     await playback.stop()
+                    self._notes.metrics.interruptions += 1
                     self._notes.publish(Interrupted(self._call_id, prompt.id, stopped=True))
                     return False
                 case TurnOver() | Key() if prompt.interruptible or isinstance(signal, TurnOver):

@@ -12,7 +12,7 @@ from agi_app.dialogue.reply import Learned
 from agi_app.interview.events import InterviewEvent, StateChanged, Trouble
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.metrics import CallMetrics
-from hr_sync.records import CallAttempt, CallState, Turn
+from hr_sync.records import CallAttempt, CallState, LearnedItem, LearnedKind, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -49,9 +49,10 @@ class CallNotes:
 
     def learned(self, item: Learned) -> None:
         """Something the call has just learned."""
-        self.ledger.note(
-            self.call_id, self.ledger.store.learn, self.call_id, f"{item.name}:{item.key}", {"value": item.value, "text": item.text}
+        record = LearnedItem(
+            kind=LearnedKind(item.name), key=item.key, value=item.value, text=item.text, at=datetime.now(UTC).astimezone()
         )
+        self.ledger.note(self.call_id, self.ledger.store.learn, self.call_id, record)
 
     def trouble(self, what: str, error: BaseException | None = None) -> None:
         """Something failed and was dealt with."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from agi_app.audio.turn import Verdict
@@ -27,6 +27,34 @@ class Utterance:
         """The same words with their place in the call."""
         heard = replace(self.heard, duration_ms=end_ms - start_ms)
         return replace(self, heard=heard, start_ms=start_ms, end_ms=end_ms)
+
+
+class Counted:
+    """A stream of audio that knows how much of it there was."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self.bytes = 0
+        self.complete = False
+        """True once the stream came to its end."""
+
+    def __aiter__(self) -> Counted:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await anext(self._chunks)
+        except StopAsyncIteration:
+            self.complete = True
+            raise
+        self.bytes += len(chunk)
+        return chunk
+
+    async def aclose(self) -> None:
+        """Stop the stream's source."""
+        close = getattr(self._chunks, "aclose", None)
+        if close is not None:
+            await close()
 
 
 def weighted(alternatives: Sequence[Alternative]) -> tuple[Hypothesis, ...]:
