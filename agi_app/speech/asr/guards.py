@@ -1,0 +1,100 @@
+"""What whisper makes up when nothing was said, and how it is told from speech. Pure functions.
+
+Whisper was trained on subtitles: on silence, noise and clipped audio it writes subtitle credits, repeats its prompt, or runs in a
+loop. Each guard names what it caught, so that the caller can count it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_CREDITS = (
+    "字幕",
+    "订阅",
+    "点赞",
+    "打赏",
+    "明镜",
+    "点点栏目",
+    "谢谢观看",
+    "感谢观看",
+    "谢谢收看",
+    "感谢收看",
+    "谢谢大家观看",
+    "下期再见",
+    "下集再见",
+    "优优独播剧场",
+    "未经许可",
+    "不得翻唱",
+    "Amara.org",
+    "Thanks for watching",
+    "Thank you for watching",
+    "Subtitles by",
+)
+"""Subtitle credits: never part of a telephone interview."""
+
+MAX_SYLLABLES_A_SECOND = 11.0
+"""Fast Mandarin has 7 to 8 syllables a second (Pellegrino et al. 2011: 5.2 on average); beyond this the text was not spoken."""
+_SPARE_SYLLABLES = 4
+
+NO_SPEECH_PROB = 0.6
+UNSURE_LOG_PROB = -1.0
+"""OpenAI's own rule for whisper: no speech when both bounds are passed."""
+
+_PUNCTUATION = re.compile(r"[\s，。？！、；：,.?!;:…·\-—~\"'“”‘’()（）]+")
+_LOOP = re.compile(r"(.{2,12}?)\1{3,}")
+_STUTTER = re.compile(r"(.)\1{4,}")
+
+
+def plain(text: str) -> str:
+    """Text without punctuation and blanks."""
+    return _PUNCTUATION.sub("", text)
+
+
+def unlooped(text: str) -> str:
+    """Text with runs of the same words cut to one, of the same character to two."""
+    return _STUTTER.sub(r"\1\1", _LOOP.sub(r"\1", text))
+
+
+def made_up(text: str, *, log_prob: float, no_speech_prob: float, seconds: float, prompt: str, words: Sequence[str]) -> str | None:
+    """Why a text was made up, or None when it may have been said.
+
+    Args:
+        text: as decoded.
+        log_prob: average per token.
+        no_speech_prob: whisper's own.
+        seconds: length of the audio.
+        prompt: the fixed part of the initial prompt.
+        words: the words the prompt listed, in order.
+
+    Returns:
+        `empty`, `credits`, `no_speech`, `too_fast`, `prompt_echo` or None.
+    """
+    said = plain(text)
+    if not said:
+        return "empty"
+    if any(plain(credit) in said for credit in _CREDITS):
+        return "credits"
+    if no_speech_prob > NO_SPEECH_PROB and log_prob < UNSURE_LOG_PROB:
+        return "no_speech"
+    if len(said) > seconds * MAX_SYLLABLES_A_SECOND + _SPARE_SYLLABLES:
+        return "too_fast"
+    if _echoes(said, prompt=plain(prompt), words=words, log_prob=log_prob):
+        return "prompt_echo"
+    return None
+
+
+def _echoes(said: str, *, prompt: str, words: Sequence[str], log_prob: float) -> bool:
+    """A piece of the fixed prompt, or two and more of the listed words in the prompt's own order."""
+    if len(said) >= 2 and said in prompt and (len(said) >= 5 or log_prob < UNSURE_LOG_PROB):
+        return True
+    listed = [plain(word) for word in words]
+    for first in range(len(listed)):
+        joined = listed[first]
+        for last in range(first + 1, len(listed)):
+            joined += listed[last]
+            if joined == said:
+                return True
+            if len(joined) >= len(said):
+                break
+    return False
