@@ -72,7 +72,7 @@ class Store(Protocol):
         """A page in the order of ids, from behind `after`; shorter than `limit` only at the end."""
 
     def find_by_phone(self, number: str) -> tuple[Candidate, ...]:
-        """All candidates with this number, by id; several may share one."""
+        """All candidates with this number, by id; several may share one. Raises InvalidDataError unless it is E.164."""
 
     def put_contacts(self, contacts: Iterable[Contact]) -> PutCounts:
         """Insert or replace by id, all or nothing. Raises NotFoundError when a candidate or job is unknown."""
@@ -104,7 +104,7 @@ class Store(Protocol):
         """Put a number on the do-not-call list; False when it stood there already (the older entry stays)."""
 
     def unblock(self, number: str) -> bool:
-        """Take a number off the list, on the person's own wish; False when it was not there."""
+        """Take a number off the list, on the person's own wish; False when it was not there. Raises InvalidDataError."""
 
     def is_blocked(self, number: str) -> bool:
         """Whether the number must not be dialled. Raises InvalidDataError unless it is written in E.164 (+8613…)."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from pydantic import TypeAdapter, ValidationError
 from sqlite_utils import Database
 
 from hr_sync.errors import InvalidDataError, NotFoundError
-from hr_sync.records import Candidate, Contact, DoNotCallEntry
+from hr_sync.records import Candidate, Contact, DoNotCallEntry, PhoneNumber
 from hr_sync.store.rows import Row, candidate_of, contact_of, do_not_call_of, do_not_call_row
 from hr_sync.store.upsert import by_id
 
-_E164 = re.compile(r"\+[1-9]\d{5,14}")
+_E164: TypeAdapter[str] = TypeAdapter(PhoneNumber)
 
 
 def candidate(db: Database, candidate_id: str) -> Candidate:
@@ -73,8 +73,10 @@ def blocked(db: Database, after: str | None, limit: int) -> tuple[DoNotCallEntry
 
 def refuse_unwritten(number: str) -> None:
     """Raise InvalidDataError unless the number is E.164: in another notation a blocked number would not be found."""
-    if not _E164.fullmatch(number):
-        raise InvalidDataError("the number is not in international notation", remedy="write it as +8613… without spaces")
+    try:
+        _E164.validate_python(number)
+    except ValidationError:  # not chained: it quotes the number
+        raise InvalidDataError("the number is not in international notation", remedy="write it as +8613… without spaces") from None
 
 
 def _candidate(row: Row) -> Candidate:

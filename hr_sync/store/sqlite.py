@@ -90,6 +90,7 @@ class SqliteStore:
 
     def find_by_phone(self, number: str) -> tuple[Candidate, ...]:
         """See `Store.find_by_phone`."""
+        people.refuse_unwritten(number)
         with self._connections.read() as db:
             return people.find_by_phone(db, number)
 
