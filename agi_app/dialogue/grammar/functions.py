@@ -1,0 +1,45 @@
+"""What grammar tags may call; each function gets `now` first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from agi_app.dialogue.grammar import calendar
+from agi_app.dialogue.grammar.expression import RejectedError
+
+_PAY_BOUNDS = {"month": (500, 500_000), "year": (5_000, 10_000_000), "day": (30, 10_000), "hour": (5, 2_000)}
+"""Yuan that somebody may earn in a period; anything else was misheard or is not pay."""
+
+
+def plausible_pay(_: datetime, pay: dict[str, Any]) -> dict[str, Any]:
+    """The pay itself, if its bounds can be somebody's pay for its period and stand in order."""
+    least, most = _PAY_BOUNDS[pay["period"]]
+    bounds = [round(pay[name]) for name in ("min", "max") if name in pay]
+    if not bounds or bounds != sorted(bounds) or not all(least <= bound <= most for bound in bounds):
+        raise RejectedError("nobody earns that")
+    return {name: round(value) if name in ("min", "max") else value for name, value in pay.items()}
+
+
+def join(_: datetime, *parts: Any) -> str | None:
+    """Texts one after another, without what is missing."""
+    return "".join(str(part) for part in parts if part is not None) or None
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "after_minutes": calendar.after_minutes,
+    "as_date": calendar.as_date,
+    "day_of_month": calendar.day_of_month,
+    "holiday": calendar.holiday,
+    "in_days": calendar.in_days,
+    "join": join,
+    "later": calendar.later,
+    "moment": calendar.moment,
+    "month_day": calendar.month_day,
+    "month_start": calendar.month_start,
+    "next_day": calendar.next_day,
+    "plausible": plausible_pay,
+    "plus_days": calendar.plus_days,
+    "weekday": calendar.weekday,
+}

@@ -1,0 +1,142 @@
+"""Finds the words of the grammars in an utterance by their sound.
+
+All words stand in one trie of syllables. From every position of the utterance the trie is walked with a budget: each syllable
+may be exchanged for one that sounds alike at the cost `phonetics` gives, and in words of four syllables or more one may be
+missing or one too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agi_app.dialogue.grammar.phonetics import Phonetics
+from agi_app.dialogue.grammar.reading import Reading, read
+
+_WIDEST = 0.6
+"""Syllables farther apart than this never stand for one another."""
+_EDIT = 0.8
+"""Cost of a syllable left out or put in."""
+_EDITABLE = 4
+_OVER_BREAK = 0.1
+_BUDGETS = (0.0, 0.5, 0.66, 0.95)
+_BUDGET_A_SYLLABLE = 0.32
+_UNLIKE = 0.08
+_UNLIKE_COMMON = 0.3
+"""Added to the distance when the syllable written is a rare or a very common character."""
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, _Node] = field(default_factory=dict)
+    words: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A word found from `start` (of the position it is listed under) to `end`, at `cost` (0 exact)."""
+
+    word: int
+    end: int
+    cost: float
+    syllables: int
+
+
+class Lexicon:
+    """The words of all grammars, by number."""
+
+    def __init__(self, phonetics: Phonetics) -> None:
+        self.phonetics = phonetics
+        self.texts: list[str] = []
+        self.readings: list[Reading] = []
+        self._numbers: dict[str, int] = {}
+        self._root = _Node()
+        self._alike: dict[str, dict[str, float]] = {}
+        self._inventory: set[str] = set()
+
+    def add(self, text: str) -> int:
+        """The number of a word, made when it is new."""
+        reading = read(text)
+        key = reading.text
+        if key not in self._numbers:
+            number = self._numbers[key] = len(self.texts)
+            self.texts.append(text)
+            self.readings.append(reading)
+            node = self._root
+            for syllable in reading.syllables:
+                self._inventory.add(syllable)
+                node = node.children.setdefault(syllable, _Node())
+            node.words.append(number)
+        return self._numbers[key]
+
+    def alike(self, character: str, syllable: str) -> dict[str, float]:
+        """Syllables of the lexicon that `syllable` (written as `character`) may stand for, with their distance."""
+        key = character if character in self.phonetics.readings else syllable
+        known = self._alike.get(key)
+        if known is None:
+            heard = (syllable, *self.phonetics.readings.get(character, ()))
+            known = {}
+            for meant in self._inventory:
+                distance = min(self.phonetics.distance(one, meant) for one in heard)
+                if distance <= _WIDEST:
+                    known[meant] = distance
+            self._alike[key] = known
+        return known
+
+    def edges(self, reading: Reading) -> list[list[Edge]]:
+        """For each position the words that begin there, the cheapest for each word and end."""
+        alike = [self.alike(c, s) for c, s in zip(reading.characters, reading.syllables, strict=True)]
+        return [self._edges_at(reading, alike, start) for start in range(len(reading))]
+
+    def _edges_at(self, reading: Reading, alike: Sequence[dict[str, float]], start: int) -> list[Edge]:
+        best: dict[tuple[int, int], float] = {}
+        length = len(reading)
+        stack: list[tuple[_Node, int, int, float, bool]] = [(self._root, start, 0, 0.0, False)]
+        while stack:
+            node, at, depth, cost, edited = stack.pop()
+            if node.words:
+                for word in node.words:
+                    total = cost + self._spelling(reading, start, at, word, edited=edited)
+                    if total <= _budget(len(self.readings[word])) and total < best.get((word, at), 9.0):
+                        best[word, at] = total
+            if not node.children:
+                continue
+            if at < length:
+                over = _OVER_BREAK if at > start and reading.breaks[at] else 0.0
+                near = alike[at]
+                children = node.children
+                # The smaller of the two is walked: the root has hundreds of children, a deep node one or two.
+                for syllable in children if len(children) < len(near) else near:
+                    if syllable in near and syllable in children:
+                        spent = cost + near[syllable] + over
+                        if spent <= _budget(depth + 4):
+                            stack.append((children[syllable], at + 1, depth + 1, spent, edited))
+                if not edited and depth >= 2:  # one syllable too many
+                    stack.append((node, at + 1, depth, cost + _EDIT, True))
+            if not edited and depth >= 1:  # one syllable missing
+                stack.extend((child, at, depth + 1, cost + _EDIT, True) for child in node.children.values())
+        return [Edge(word, end, cost, end - start) for (word, end), cost in best.items()]
+
+    def _spelling(self, reading: Reading, start: int, end: int, word: int, *, edited: bool) -> float:
+        """What the written characters add: nothing where they are the word's own."""
+        meant = self.readings[word]
+        if edited:
+            return 0.0 if len(meant) >= _EDITABLE else 9.0
+        phonetics = self.phonetics
+        total = 0.0
+        for offset in range(end - start):
+            written = reading.characters[start + offset]
+            if written != meant.characters[offset]:
+                common = written in phonetics.common
+                if reading.syllables[start + offset] == meant.syllables[offset]:
+                    total += phonetics.common_homophone if common else phonetics.homophone
+                else:
+                    total += _UNLIKE_COMMON if common else _UNLIKE
+            elif reading.syllables[start + offset] != meant.syllables[offset]:
+                # The same character read in another way: take back the distance of the two readings.
+                total -= self.alike(written, reading.syllables[start + offset]).get(meant.syllables[offset], 0.0)
+        return total
+
+
+def _budget(syllables: int) -> float:
+    return _BUDGETS[syllables] if syllables < len(_BUDGETS) else _BUDGET_A_SYLLABLE * syllables
