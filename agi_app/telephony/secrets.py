@@ -1,4 +1,4 @@
-"""The secrets Hireline and its Asterisk share: made once, kept in one file under the state folder, readable by its owner alone."""
+"""The secrets Hireline, its commands and its Asterisk share: made once, kept in one file under the state folder, readable by its owner alone."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ MEDIA_USER = "asterisk"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What only Hireline and its Asterisk know. Nothing of it appears in `repr`, so that a log line cannot leak it."""
+    """What only Hireline, its commands and its Asterisk know. Nothing of it appears in `repr`, so that a log line cannot leak it."""
 
     ari_password: str = field(repr=False)
     ami_secret: str = field(repr=False)
     media_token: str = field(repr=False)
+    control_token: str = field(repr=False)
 
 
 def load_secrets(state: Path) -> Secrets:
@@ -42,9 +43,13 @@ def load_secrets(state: Path) -> Secrets:
         mode = path.stat().st_mode & 0o777
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SetupError(f"the secrets cannot be read: {error.strerror}", where=str(path), remedy="run as the file's owner") from error
+        raise SetupError(
+            f"the secrets cannot be read: {error.strerror}", where=str(path), remedy="run as the file's owner"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("the secrets file is damaged", where=str(path), remedy="delete it and restart: new ones are made") from error
+        raise ConfigError(
+            "the secrets file is damaged", where=str(path), remedy="delete it and restart: new ones are made"
+        ) from error
     if mode & 0o077:
         raise SetupError(f"the secrets file is readable by others (mode {mode:o})", where=str(path), remedy=f"chmod 600 {path}")
     wanted = [item.name for item in fields(Secrets)]

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import random
+import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -34,10 +35,10 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 def settings_on_free_ports(state: Path) -> Settings:
-    """Settings with a state folder of their own, the weights of the real one, and ports nobody holds."""
-    state.mkdir(parents=True, exist_ok=True)
-    if not (state / "models").exists():
-        (state / "models").symlink_to(Settings().weights)
+    """Settings with a state folder of their own, the weights and the Asterisk of the real one, and ports nobody holds."""
+    (state / "asterisk").mkdir(parents=True)
+    (state / "models").symlink_to(Settings().weights)
+    (state / "asterisk" / "rootfs").symlink_to(Settings().state / "asterisk" / "rootfs")
     first = random.randrange(20_000, 31_600, 2)
     return Settings(
         paths=PathSettings(state=state),
@@ -92,26 +93,43 @@ def spare_server(installation: AsteriskInstallation, tmp_path: Path) -> Iterator
     server.instance.remove()
 
 
+@pytest.fixture
+def own_files(spare_server: AsteriskServer, tmp_path: Path) -> AsteriskServer:
+    """`spare_server` with a copy of asterisk_conf/ and dialplan/ that the test may edit."""
+    paths = spare_server.settings.paths
+    for name in ("asterisk_conf", "dialplan"):
+        shutil.copytree(spare_server.settings.folder(getattr(paths, name)), tmp_path / name)
+    paths = paths.model_copy(update={"asterisk_conf": tmp_path / "asterisk_conf", "dialplan": tmp_path / "dialplan"})
+    spare_server.settings = spare_server.settings.model_copy(update={"paths": paths})
+    return spare_server
+
+
 @pytest_asyncio.fixture
-async def no_leftovers(asterisk: AsteriskServer) -> AsyncIterator[None]:
+async def ari_http(asterisk: AsteriskServer) -> AsyncIterator[aiohttp.ClientSession]:
+    """A bare HTTP session to the real ARI, logged in; paths count from /ari/."""
+    login = base64.b64encode(f"{asterisk.settings.asterisk.ari_user}:{asterisk.secrets.ari_password}".encode()).decode()
+    async with aiohttp.ClientSession(f"{asterisk.ari_url}/", headers={"Authorization": f"Basic {login}"}) as session:
+        yield session
+
+
+@pytest_asyncio.fixture
+async def no_leftovers(ari_http: aiohttp.ClientSession) -> AsyncIterator[None]:
     """After the test the real Asterisk must have no channel and no bridge left, within a moment."""
     yield
-    login = base64.b64encode(f"{asterisk.settings.asterisk.ari_user}:{asterisk.secrets.ari_password}".encode()).decode()
-    async with aiohttp.ClientSession(headers={"Authorization": f"Basic {login}"}) as session:
 
-        async def left() -> list[str]:
-            found = []
-            for kind in ("channels", "bridges"):
-                async with session.get(f"{asterisk.ari_url}/{kind}") as response:
-                    assert response.status == 200
-                    found += [f"{kind}/{item['id']}" for item in await response.json()]
-            return found
+    async def left() -> list[str]:
+        found = []
+        for kind in ("channels", "bridges"):
+            async with ari_http.get(kind) as response:
+                assert response.status == 200
+                found += [f"{kind}/{item['id']}" for item in await response.json()]
+        return found
 
-        for _ in range(round(LEFTOVER_LIMIT_S / 0.05)):
-            if not (remaining := await left()):
-                break
-            await asyncio.sleep(0.05)
-        for path in remaining:  # the next test shall not suffer for this one
-            async with session.delete(f"{asterisk.ari_url}/{path}"):
-                pass
+    for _ in range(round(LEFTOVER_LIMIT_S / 0.05)):
+        if not (remaining := await left()):
+            break
+        await asyncio.sleep(0.05)
+    for path in remaining:  # the next test shall not suffer for this one
+        async with ari_http.delete(path):
+            pass
     assert not remaining, f"left in Asterisk after the test: {remaining}"
