@@ -92,6 +92,7 @@ class MediaChannel:
         self.playout = Playout(self.rate * protocol.SAMPLE_BYTES)
         self.xoff = False
         self._loop = asyncio.get_running_loop()
+        self._claimed = False
         self._socket: MediaSocket | None = None
         self._framer = protocol.Framer(self.frame_bytes)
         self._frames: deque[bytes] = deque()
@@ -140,15 +141,15 @@ class MediaChannel:
 
     # ---- what the server feeds --------------------------------------------------------------------------------------
 
+    def claim(self) -> bool:
+        """A connection for this call is being accepted. False when there is, or was, one already."""
+        first, self._claimed = not self._claimed, True
+        return first
+
     def attach(self, socket: MediaSocket) -> None:
-        """Asterisk connected."""
+        """Asterisk's connection is open."""
         self._socket = socket
         self.connected.set()
-
-    @property
-    def attached(self) -> bool:
-        """Whether a socket is there or has been."""
-        return self.connected.is_set()
 
     def take_audio(self, data: bytes) -> None:
         """A binary message came."""
@@ -225,7 +226,7 @@ class MediaChannel:
     async def _send(self, message: bytes | str) -> None:
         socket = self._socket
         if socket is None or self.closed.is_set():
-            raise MediaError("the call's media channel is closed", where=self.call_id)
+            raise MediaError("the call has no open media connection", where=self.call_id)
         try:
             async with asyncio.timeout(_SEND_LIMIT_S):
                 await (socket.send_bytes(message) if isinstance(message, bytes) else socket.send_str(message))

@@ -1,4 +1,4 @@
-"""One stretch of our audio on its way to the candidate: sent a little ahead, paused, resumed, stopped, and known to the millisecond."""
+"""One stretch of our audio on its way to the candidate: sent a little ahead, paused, resumed, stopped, accounted for."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What is said over a media WebSocket (Asterisk's chan_websocket), without the socket.
 
 Binary messages are audio; text messages are control: commands to Asterisk and events from it, here in the JSON form
-(`control_message_format = json`, or `f(json)` in the dial string; Asterisk 22.8 and later). Facts this module and its users rely on,
-from Asterisk's documentation of the WebSocket channel driver and from runs against 22.10:
+(`control_message_format = json`, or `f(json)` in the dial string; Asterisk 22.8 and later). Facts this module and its users rely
+on, from Asterisk's documentation of the WebSocket channel driver and from runs against 22.10:
 
 - Asterisk cuts audio into frames of `optimal_frame_size` and plays one every 20 ms. Outside buffering, bytes after the last whole
   frame of a message are dropped; so we send whole frames only.
@@ -166,7 +166,7 @@ def parse_event(text: str) -> MediaEvent:
         return UnknownMediaEvent(value["event"][:40])
 
 
-def _read(name: str, value: dict[str, Any]) -> MediaEvent:  # noqa: C901 - one case an event
+def _read(name: str, value: dict[str, Any]) -> MediaEvent:
     match name:
         case "MEDIA_START":
             size = value["optimal_frame_size"]

@@ -95,16 +95,16 @@ class MediaServer:
             return self._refuse(401, "wrong user or token", call_id)
         if channel is None:
             return self._refuse(404, "no such call is expected", call_id)
-        if channel.attached:
-            return self._refuse(409, "this call has its media connection already", call_id)
         if protocol.SUBPROTOCOL not in request.headers.get("Sec-WebSocket-Protocol", ""):
             return self._refuse(400, "not a media WebSocket", call_id)
+        if not channel.claim():
+            return self._refuse(409, "this call has its media connection already", call_id)
         socket = web.WebSocketResponse(
             protocols=(protocol.SUBPROTOCOL,), compress=False, heartbeat=_HEARTBEAT_S, max_msg_size=_LARGEST_MESSAGE, timeout=1.0
         )
-        channel.attach(socket)  # before the handshake, so that a second connection is refused from here on
         try:
             await socket.prepare(request)
+            channel.attach(socket)
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.BINARY:
                     channel.take_audio(message.data)
