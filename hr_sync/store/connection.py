@@ -74,6 +74,11 @@ class Connections:
         finally:
             self._writing.release()
 
+    def keep_write_ahead_log(self) -> None:
+        """Turn the file to WAL, which it then remembers; not before it is known to be ours."""
+        with self._borrowed() as db:
+            db.enable_wal()
+
     def close(self) -> None:
         """Close every connection; borrowed ones when they come back."""
         with self._lock:
@@ -121,8 +126,8 @@ class Connections:
         # isolation_level None: transactions begin and end where we say. Any thread may use the connection, one at a time.
         connection = sqlite3.connect(self.path, timeout=self._busy_limit_s, isolation_level=None, check_same_thread=False)
         try:
-            for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-                connection.execute(f"PRAGMA {pragma}")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
             return Database(connection)
         except BaseException:
             connection.close()

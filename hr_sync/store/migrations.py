@@ -48,24 +48,10 @@ def upgrade(db: Database, *, where: str, to: int = len(STEPS)) -> int:
     Raises:
         StoreCorruptError: the file holds someone else's tables, or comes from a newer program.
     """
+    refuse_foreign(db, where=where)
     migrations = Migrations("hireline")
     for name, step in STEPS[:to]:
         migrations(name=name)(step)
-    application_id = db.execute("PRAGMA application_id").fetchone()[0]
-    if application_id != APPLICATION_ID and (application_id or db.table_names()):
-        raise StoreCorruptError(
-            "the file is a database of another program",
-            where=where,
-            remedy="name another file; Hireline makes a new database where there is none",
-        )
-    known = {name for name, _ in STEPS}
-    newer = [applied.name for applied in migrations.applied(db) if applied.name not in known]
-    if newer:
-        raise StoreCorruptError(
-            f"the database was made by a newer version of Hireline (it has gone through {', '.join(newer)})",
-            where=where,
-            remedy="upgrade Hireline, or name another file",
-        )
     pending = len(migrations.pending(db))
     if pending:
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -74,8 +60,28 @@ def upgrade(db: Database, *, where: str, to: int = len(STEPS)) -> int:
     return pending
 
 
+def refuse_foreign(db: Database, *, where: str) -> None:
+    """Raise StoreCorruptError when the file holds someone else's tables, or comes from a newer program; reads only."""
+    application_id = db.execute("PRAGMA application_id").fetchone()[0]
+    if application_id != APPLICATION_ID and (application_id or db.table_names()):
+        raise StoreCorruptError(
+            "the file is a database of another program",
+            where=where,
+            remedy="name another file; Hireline makes a new database where there is none",
+        )
+    newer = [name for name in _applied(db) if name not in dict(STEPS)]
+    if newer:
+        raise StoreCorruptError(
+            f"the database was made by a newer version of Hireline (it has gone through {', '.join(newer)})",
+            where=where,
+            remedy="upgrade Hireline, or name another file",
+        )
+
+
 def is_current(db: Database) -> bool:
-    """Whether nothing needs to be done; a read that takes no lock."""
-    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-        return False
-    return [applied.name for applied in Migrations("hireline").applied(db)] == [name for name, _ in STEPS]
+    """Whether nothing needs to be done; reads only."""
+    return _applied(db) == [name for name, _ in STEPS]
+
+
+def _applied(db: Database) -> list[str]:
+    return [applied.name for applied in Migrations("hireline").applied(db)]

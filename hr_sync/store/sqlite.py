@@ -11,7 +11,7 @@ from typing import Self
 
 import structlog
 
-from hr_sync.errors import InvalidDataError
+from hr_sync.errors import InvalidDataError, StoreCorruptError
 from hr_sync.records import (
     CallAttempt,
     CallBrief,
@@ -55,7 +55,9 @@ class SqliteStore:
         self._connections = Connections(path, busy_limit_s)
         try:
             with self._connections.read() as db:
+                migrations.refuse_foreign(db, where=str(path))
                 current = migrations.is_current(db)
+            self._connections.keep_write_ahead_log()
             if not current:
                 with self._connections.write() as db:
                     migrations.upgrade(db, where=str(path))
@@ -241,9 +243,12 @@ class SqliteStore:
 
     def check(self) -> tuple[str, ...]:
         """See `Store.check`."""
-        with self._connections.read() as db:
-            problems = [line for (line,) in db.execute("PRAGMA integrity_check") if line != "ok"]
-            strays = db.execute('SELECT "table", count(*) FROM pragma_foreign_key_check GROUP BY 1').fetchall()
+        try:
+            with self._connections.read() as db:
+                problems = [line for (line,) in db.execute("PRAGMA integrity_check") if line != "ok"]
+                strays = db.execute('SELECT "table", count(*) FROM pragma_foreign_key_check GROUP BY 1').fetchall()
+        except StoreCorruptError as error:  # too damaged to be examined to the end
+            return (error.what,)
         problems += [f"{count} rows of {table} refer to records that do not exist" for table, count in strays]
         if stat.S_IMODE(self._path.stat().st_mode) & 0o077:
             problems.append(f"other users of this machine can read {self._path}: chmod 600")
