@@ -117,6 +117,13 @@ class TurnSettings(_Section):
     """After pick-up we wait this long for the candidate's 喂."""
 
 
+class ControlSettings(_Section):
+    """Where `hireline serve` takes orders from `hireline call`."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=18090, ge=0, le=65535)
+
+
 class InterviewSettings(_Section):
     """One interview."""
 
@@ -142,6 +149,7 @@ class Settings(BaseSettings):
     voice: VoiceSettings = VoiceSettings()
     turn: TurnSettings = TurnSettings()
     interview: InterviewSettings = InterviewSettings()
+    control: ControlSettings = ControlSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

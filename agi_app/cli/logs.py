@@ -1,4 +1,4 @@
-"""Where the log goes: JSON lines in a file under the state folder, and on the terminal when asked for. No personal data in either."""
+"""Where the log goes: JSON lines in a file under the state folder, and the terminal when asked for. No personal data in either."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ def configure_logs(*, verbose: bool = False, level: str = "info", folder: Path |
     handlers: list[logging.Handler] = []
     if verbose:
         terminal = logging.StreamHandler(sys.stderr)
-        terminal.setFormatter(
-            structlog.stdlib.ProcessorFormatter(processor=structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()), foreign_pre_chain=shared)
-        )
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        terminal.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
         handlers.append(terminal)
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,7 +11,7 @@ from rich.table import Table
 from agi_app.cli.output import JsonPath, console_for, write_json
 from agi_app.config import Settings, load_settings
 from agi_app.speech.fetch import FetchProgress, ModelState, ModelStore
-from agi_app.speech.models import load_manifest
+from agi_app.speech.models import Model, load_manifest
 
 Names = typer.Argument(None, help="Names of models; none: all of them.", show_default=False)
 
@@ -31,6 +31,18 @@ def fetch_models(settings: Settings, names: Sequence[str] | None, console: Conso
     model_store(settings).fetch(names, show)
 
 
+def _row(model: Model, state: ModelState) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "kind": model.kind,
+        "state": str(state),
+        "size_mb": round(model.size / 1e6, 1),
+        "licence": model.licence,
+        "source": ", ".join(source.requirement for source in model.sources),
+        "note": model.note,
+    }
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="The models Hireline hears and speaks with.", no_args_is_help=True)
@@ -43,14 +55,10 @@ def register(app: typer.Typer) -> None:
         Example: hireline models list
         """
         store = model_store(load_settings())
-        rows = [
-            {"name": model.name, "kind": model.kind, "licence": model.licence, "size_mb": round(model.size / 1e6, 1)}
-            | {"source": [source.requirement for source in model.sources], "state": str(store.state(model.name)), "note": model.note}
-            for model in store.manifest.models
-        ]
+        rows = [_row(model, store.state(model.name)) for model in store.manifest.models]
         table = Table("Model", "Kind", "State", "MB", "Licence", "Source", "Note")
         for row in rows:
-            table.add_row(*(str(row[key]) for key in ("name", "kind", "state", "size_mb", "licence")), ", ".join(row["source"]), row["note"])
+            table.add_row(*(str(value) for value in row.values()))
         console_for(json_path).print(table)
         write_json(rows, json_path)
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
-JsonPath = typer.Option(None, "--json", metavar="PATH", help="Write the machine form to PATH; - is standard output.", show_default=False)
+JsonPath = typer.Option(
+    None, "--json", metavar="PATH", help="Write the machine form to PATH; - is standard output.", show_default=False
+)
 
 
 def console_for(json_path: str | None) -> Console:
@@ -27,3 +31,15 @@ def write_json(value: Any, json_path: str | None) -> None:  # noqa: ANN401 - wha
         sys.stdout.write(text)
     else:
         Path(json_path).write_text(text, "utf-8")
+
+
+def write_lines(values: Iterable[Any], json_path: str | None) -> None:
+    """Write values as they come, one line of JSON each; just go through them when JSON was not asked for."""
+    with ExitStack() as stack:
+        sink = None
+        if json_path is not None:
+            sink = sys.stdout if json_path == "-" else stack.enter_context(Path(json_path).open("w", encoding="utf-8"))
+        for value in values:
+            if sink is not None:
+                sink.write(json.dumps(value, ensure_ascii=False) + "\n")
+                sink.flush()

@@ -1,7 +1,7 @@
 """The talk itself: says what the dialogue wants said, listens, recognises, and gives way when the candidate speaks.
 
-One inbox drives it. The ear puts turn-taking actions into it, the line its keys, our voice its ends; this loop is the only place that
-acts on them, so the order of things is the order of the inbox.
+One inbox drives it. The ear puts turn-taking actions into it, the line its keys, our voice its ends; this loop is the only place
+that acts on them, so the order of things is the order of the inbox.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from agi_app.audio.turn import Forget, PausePrompt, Recognise, ResumePrompt, SilenceOver, StopPrompt, TurnOver
 from agi_app.dialogue.dialogue import Dialogue
@@ -25,11 +25,19 @@ from agi_app.interview.utterance import Counted, Utterance, heard_part, verdict,
 from agi_app.speech.asr.protocol import RecognitionHints
 from agi_app.speech.tts.service import SpeechService
 from agi_app.speech.worker import RecognitionService
-from agi_app.telephony.media import MediaChannel, Playback
+from agi_app.telephony.media.channel import MediaChannel
+from agi_app.telephony.media.playback import Playback
 from hr_sync.records import Speaker, Turn
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class OnConsent(Protocol):
+    """Told at once when the candidate agrees or objects to the recording."""
+
+    async def __call__(self, *, agreed: bool) -> None:
+        """Act on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class Conversation:
         media: the line, for our voice.
         dialogue: what to say.
         greeting_wait_ms: how long the candidate's 喂 is waited for before we speak.
+        longest_ms: after this much of the call it is ended politely at the next turn.
         on_consent: told at once when the candidate agrees or objects to the recording.
     """
 
@@ -72,7 +81,8 @@ class Conversation:
         services: Services,
         notes: CallNotes,
         greeting_wait_ms: int,
-        on_consent: Callable[[bool], None],
+        longest_ms: int,
+        on_consent: OnConsent,
     ) -> None:
         self._ear = ear
         self._media = media
@@ -88,7 +98,10 @@ class Conversation:
         self._question: str | None = None
         self._reaction: _Reaction | None = None
         self._thinking = asyncio.Lock()  # the dialogue's state belongs to one thread at a time
+        self._longest_ms = longest_ms
         self._on_consent = on_consent
+        self.last_reason = ""
+        """Why the last move was made."""
 
     async def run(self) -> None:
         """Hold the conversation. Raises SpeechError when nothing can be said any more, MediaError when the line is cut."""
@@ -98,23 +111,25 @@ class Conversation:
                     Expectation(question="pick_up", prompt_kind=PromptKind.GREETING, silence_ms=self._greeting_wait_ms)
                 )
                 reply = await self._think(self._dialogue.begin, first.heard if first and first.heard.text else None)
-                while await self._perform(reply):
-                    assert reply.expects is not None
+                await self._perform(reply)
+                while reply.expects is not None:
                     utterance = await self._await_turn(reply.expects)
                     reply = await self._answer(utterance)
+                    await self._perform(reply)
         finally:
             for task in self._recognitions.values():
                 task.cancel()
 
     # ---- one move ---------------------------------------------------------------------------------------------------
 
-    async def _perform(self, reply: Reply) -> bool:
-        """Say a move's prompts; False when it was the last one."""
+    async def _perform(self, reply: Reply) -> None:
+        """Say a move's prompts until all are said or the candidate takes the word."""
         for item in reply.learned:
             self._notes.learned(item)
             if item.name == "consent":
-                self._on_consent(bool(item.value))
+                await self._on_consent(agreed=bool(item.value))
         self._question = reply.expects.question if reply.expects else None
+        self.last_reason = reply.reason
         if reply.warm:
             self._services.speech.warm_soon(reply.warm)
         unsaid = 0
@@ -127,9 +142,11 @@ class Conversation:
                 unsaid += 1
         if reply.prompts and unsaid == len(reply.prompts):
             raise SpeechError("nothing of this move could be spoken", where=f"call {self._call_id}", remedy="see: hireline doctor")
-        return reply.expects is not None
 
     async def _answer(self, utterance: Utterance | None) -> Reply:
+        if self._ear.now_ms() > self._longest_ms:
+            self._notes.trouble("call_too_long")
+            return await self._think(self._dialogue.wrap_up)
         if utterance is None:
             return await self._think(self._dialogue.silence)
         reply = await self._think(self._dialogue.hear, utterance.heard)
@@ -292,11 +309,11 @@ class Conversation:
                 pass  # a pause, an end or a silence of a prompt that is over
 
     async def _recognise(self, asked: Recognise) -> Utterance:
-        hints = self._dialogue.hints()
+        words, phrases = self._dialogue.hints()
         began = _now()
         try:
             recognition = await self._services.recognition.recognise(
-                self._ear.audio(asked.span), RecognitionHints(words=hints.words, phrases=hints.phrases)
+                self._ear.audio(asked.span), RecognitionHints(words=words, phrases=phrases)
             )
         except SpeechError as error:
             self._notes.trouble("recognition_failed", error)
@@ -307,7 +324,7 @@ class Conversation:
                 closed=weighted(recognition.closed),
                 confidence=recognition.confidence,
             )
-        judged = verdict(heard, await self._think(self._dialogue.preview, heard))
+        judged = verdict(heard, await self._think(self._dialogue.understand, heard))
         self._ear.recognised(asked.id, judged)
         return Utterance(heard, 0, 0, 1000 * (_now() - began))
 

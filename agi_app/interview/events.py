@@ -6,7 +6,9 @@ They stay inside the process (and, for the simulation, in a pipe to its phones);
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
 
 from hr_sync.records import CallResult, CallState
 
@@ -102,3 +104,18 @@ class CallFinished:
 InterviewEvent = (
     StateChanged | PromptStarted | PromptEnded | TurnGiven | CandidateSpoke | Replied | Interrupted | Trouble | CallFinished
 )
+
+_ADAPTERS: dict[str, TypeAdapter[InterviewEvent]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(InterviewEvent)}
+
+
+def event_to_json(event: InterviewEvent) -> dict[str, Any]:
+    """An event as JSON values, its kind under `event`."""
+    kind = type(event).__name__
+    fields: dict[str, Any] = _ADAPTERS[kind].dump_python(event, mode="json")
+    return {"event": kind, **fields}
+
+
+def event_from_json(value: dict[str, Any]) -> InterviewEvent:
+    """The event a JSON value stands for. Raises KeyError for an unknown kind, ValidationError for wrong fields."""
+    fields = dict(value)
+    return _ADAPTERS[fields.pop("event")].validate_python(fields)

@@ -94,7 +94,7 @@ class Ear:
         """The samples of a span in [-1, 1], shape [n]."""
         start = max(span.start, self._received - len(self._kept), 0)
         indices = np.arange(start, max(start, min(span.end, self._received))) % len(self._kept)
-        return self._kept[indices].astype(np.float32) / 32768
+        return _unit(self._kept[indices])
 
     def prompt_started(self, *, interruptible: bool) -> None:
         """Our voice is heard from now on."""
@@ -139,5 +139,9 @@ class Ear:
             waiting = np.concatenate((waiting, await self._blocks.get()))
             while len(waiting) >= size:
                 block, waiting = waiting[:size], waiting[size:]
-                probability = await self._activity.probability(stream, block.astype(np.float32) / 32768)
+                probability = await self._activity.probability(stream, _unit(block))
                 self._post(self._turn.hear(probability, size))
+
+
+def _unit(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
+    return samples.astype(np.float32) / np.float32(32768)

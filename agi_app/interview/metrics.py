@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import psutil
 
+from agi_app.telephony.media.channel import MediaCounters
+
 
 def percentiles(values: list[float]) -> dict[str, float | int]:
     """Summary of a list of milliseconds: p50, p95, max and n; zeros when there are none."""
@@ -26,6 +28,7 @@ class CallMetrics:
     troubles: dict[str, int] = field(default_factory=dict)
     interruptions: int = 0
     false_stops: int = 0
+    _line: dict[str, Any] = field(default_factory=dict)
     _cpu_s: float = field(default_factory=lambda: sum(psutil.Process().cpu_times()[:2]))
 
     def replied(self, total_ms: float, stages_ms: dict[str, float]) -> None:
@@ -38,6 +41,18 @@ class CallMetrics:
         """Something failed and was dealt with."""
         self.troubles[what] = self.troubles.get(what, 0) + 1
 
+    def line(self, counters: MediaCounters, *, filled_ms: int, set_up_ms: float | None) -> None:
+        """What the media channel counted."""
+        self._line = {
+            "frames_late": counters.late,
+            "frames_dropped": counters.dropped,
+            "frames_in": counters.frames_in,
+            "frames_out": counters.frames_out,
+            "underruns": counters.underruns,
+            "filled_ms": filled_ms,
+            "set_up_ms": set_up_ms,
+        }
+
     def summary(self) -> dict[str, Any]:
         """The figures in the shape of the result's `metrics`."""
         return {
@@ -46,6 +61,7 @@ class CallMetrics:
             "interruptions": self.interruptions,
             "false_stops": self.false_stops,
             "troubles": self.troubles,
+            **self._line,
             "cpu_s": round(sum(psutil.Process().cpu_times()[:2]) - self._cpu_s, 2),
             "rss_mb": psutil.Process().memory_info().rss >> 20,
         }

@@ -1,4 +1,4 @@
-"""One call's life: written before it is dialled, dialled, talked through, and left as a result in the HR store, whatever happens."""
+"""One call's life: written down, dialled, talked through, and left as a result in the HR store, whatever happens."""
 
 from __future__ import annotations
 
@@ -7,26 +7,32 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from agi_app.audio.turn import TurnRules
 from agi_app.dialogue.dialogue import Dialogue
-from agi_app.errors import MediaError, TelephonyError
+from agi_app.errors import MediaError
 from agi_app.interview.conversation import Conversation, Services
 from agi_app.interview.events import CallFinished, InterviewEvent
 from agi_app.interview.hearing import Ear, Key
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.notes import CallNotes
 from agi_app.interview.payfit import pay_fit
+from agi_app.interview.recording import Recording
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.telephony.call import Answered, CallEnding, CallEvent, DialRequest, KeyPressed, Progress
-from agi_app.telephony.dial import Dialler, PlacedCall
-from agi_app.telephony.recording import StereoRecorder
+from agi_app.telephony.dial import Dialler
+from agi_app.telephony.placed_call import PlacedCall
 from hr_sync.errors import HirelineError
-from hr_sync.records import CallAttempt, CallBrief, CallResult, CallState, Consent, Disposition
+from hr_sync.records import CallAttempt, CallBrief, CallResult, CallState, Consent, Disposition, PayFit
 
 log = structlog.get_logger(__name__)
+
+_SPARE_S = 120
+"""A call that is too long gets so much time to end politely."""
+_EXPLANATION_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Interview:
         self._ending: CallEnding | None = None
         self._failure: str | None = None
         self._recording: Path | None = None
+        self._reason = ""
 
     async def run(self, request: DialRequest) -> CallResult:
         """Dial, talk, write. Returns the result that was written; raises only when cancelled, after writing what there is."""
@@ -108,7 +115,7 @@ class Interview:
 
     async def _talk(self, call: PlacedCall, events: AsyncIterator[CallEvent]) -> None:
         ear = Ear(call.media.frames(), self._activity, self._rules.turn)
-        recorder = self._start_recording(call)
+        recording = Recording(call, self._rules.recordings, self._notes)
         conversation = Conversation(
             ear=ear,
             media=call.media,
@@ -116,7 +123,8 @@ class Interview:
             services=self._services,
             notes=self._notes,
             greeting_wait_ms=self._rules.greeting_wait_ms,
-            on_consent=lambda agreed: self._consent(recorder, agreed=agreed),
+            longest_ms=round(1000 * self._rules.longest_call_s),
+            on_consent=recording.consent,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -130,24 +138,85 @@ class Interview:
                 talking.cancel()
                 listening.cancel()
         finally:
-            if recorder is not None:
-                await asyncio.shield(recorder.close())
+            outcome = self._dialogue.hang_up()
+            self._recording = await asyncio.shield(recording.finish(agreed=outcome.recording_consent))
+            self._notes.metrics.line(call.media.counters, filled_ms=ear.filled_ms, set_up_ms=call.set_up_ms)
+            self._reason = conversation.last_reason
 
     async def _converse(self, conversation: Conversation, call: PlacedCall) -> None:
         """Talk to the end, then hang up; whatever goes wrong in the talk ends the call, never the server."""
         try:
-            async with asyncio.timeout(self._rules.longest_call_s):
+            async with asyncio.timeout(self._rules.longest_call_s + _SPARE_S):
                 await conversation.run()
         except TimeoutError:
-            self._notes.trouble("call_too_long")
+            self._notes.trouble("call_stuck")
+            self._failure = "the conversation did not come to an end"
         except ExceptionGroup as group:
-            log.warning("conversation_failed", call_id=self._notes.call_id, exc_info=not group.subgroup(HirelineError))
-            self._fail(group)
+            error = _first(group)
+            if isinstance(error, MediaError) and await self._ended_meanwhile(call):
+                return  # the candidate hung up: the broken line is no failure of ours
+            if not isinstance(error, HirelineError):
+                log.exception("conversation_failed", call_id=self._notes.call_id, exc_info=error)
+            self._fail(error)
         finally:
-            await asyncio.shield(call.hang_up("normal"))
+            await asyncio.shield(call.hang_up("the conversation is over"))
 
-    def _fail(self, error: Exception) -> None:
-        while isinstance(error, ExceptionGroup):
-            error = error.exceptions[0]
-        self._failure = getattr(error, "code", type(error).__name__)
+    async def _ended_meanwhile(self, call: PlacedCall) -> bool:
+        """Whether the other side ended the call; its word may come a moment after the media socket closed."""
+        await asyncio.wait({call.ending}, timeout=_EXPLANATION_S)
+        return call.ending.done() and call.ending.result().ended_by in {"candidate", "network"}
+
+    def _fail(self, error: BaseException) -> None:
+        code = getattr(error, "code", type(error).__name__)
+        self._failure = f"{code}: {error.what}" if isinstance(error, HirelineError) else code
         self._notes.trouble("call_failed", error)
+
+    # ---- the result -------------------------------------------------------------------------------------------------
+
+    def _result(self) -> CallResult:
+        attempt, notes, outcome = self._attempt, self._notes, self._dialogue.hang_up()
+        answered = notes.answered_at is not None
+        disposition, evidence = self._disposition(outcome.disposition)
+        return CallResult(
+            call_id=attempt.call_id,
+            attempt=attempt.attempt,
+            candidate_id=attempt.candidate_id,
+            job_id=attempt.job_id,
+            disposition=disposition,
+            sip_code=self._ending.sip_code if self._ending else None,
+            hangup_cause=self._ending.hangup_cause if self._ending else None,
+            evidence=evidence,
+            started_at=attempt.started_at,
+            answered_at=notes.answered_at,
+            ended_at=datetime.now(UTC).astimezone(),
+            interest=outcome.interest,
+            slots=outcome.slots,
+            questions_asked=outcome.questions_asked,
+            doubts=outcome.doubts,
+            pay_fit=self._pay_fit(outcome.slots) if answered else None,
+            transcript=tuple(notes.transcript),
+            recording=str(self._recording) if self._recording else None,
+            consent=Consent(recording=outcome.recording_consent),
+            metrics=notes.metrics.summary(),
+        )
+
+    def _disposition(self, talked: Disposition) -> tuple[Disposition, str]:
+        """How the attempt ended, and what decided it: the network before the answer, the talk after it, a fault of ours always."""
+        ending = self._ending
+        if self._failure is not None or ending is None:
+            return Disposition.SYSTEM_FAILED, self._failure or "the call was left before it had an ending"
+        if ending.disposition is not None:
+            return ending.disposition, ending.evidence
+        if ending.ended_by == "failure":
+            return Disposition.SYSTEM_FAILED, ending.evidence
+        return talked, f"{self._reason}; {ending.evidence}" if self._reason else ending.evidence
+
+    def _pay_fit(self, slots: dict[str, Any]) -> PayFit:
+        pay = self._brief.job.pay
+        return pay_fit(slots.get("expected_pay"), pay.range, pay.salary_months)
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

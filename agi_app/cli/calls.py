@@ -1,0 +1,97 @@
+"""`hireline serve` and `hireline call`: the phone wing in production."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import typer
+from rich.console import Console
+
+from agi_app.cli.live import LiveView
+from agi_app.cli.output import JsonPath, console_for, write_json
+from agi_app.cli.result_view import print_result
+from agi_app.cli.start import load_and_log, phone_wing
+from agi_app.config import Settings
+from agi_app.control import CallOrder, ControlClient, ControlServer
+from agi_app.interview.events import CallFinished
+from agi_app.telephony.secrets import load_secrets
+from hr_sync.records import CallResult, Disposition
+from hr_sync.store import SqliteStore
+
+FAILED = {Disposition.SYSTEM_FAILED, Disposition.TRUNK_FAILED}
+"""Dispositions that are ours to answer for: the command then exits with 1."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(serve)
+    app.command()(call)
+
+
+def serve() -> None:
+    """Run the phone wing: Asterisk (unless asterisk.managed is false), ARI app, media server, control port.
+
+    The first Ctrl-C or SIGTERM lets running calls end and takes no new orders; the second ends them at once.
+
+    Example: hireline serve
+    """
+    settings = load_and_log()
+    asyncio.run(_serve(settings, Console()))
+
+
+async def _serve(settings: Settings, console: Console) -> None:
+    token = load_secrets(settings.state).control_token
+    async with phone_wing(settings, console) as hireline, ControlServer(hireline, settings.control, token) as control:
+        stop = _stop_signals()
+        console.print(f"serving; orders on {settings.control.host}:{control.port}, Ctrl-C to stop", highlight=False)
+        await stop.get()
+        if control.calls:
+            console.print(f"no more orders; waiting for {control.calls} calls, again Ctrl-C to end them", highlight=False)
+        draining, impatient = asyncio.create_task(control.drain()), asyncio.create_task(stop.get())
+        await asyncio.wait({draining, impatient}, return_when=asyncio.FIRST_COMPLETED)
+        draining.cancel()
+        impatient.cancel()
+
+
+def _stop_signals() -> asyncio.Queue[int]:
+    arrived: asyncio.Queue[int] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, arrived.put_nowait, int(number))
+    return arrived
+
+
+def call(
+    candidate: str = typer.Option(..., "--candidate", help="Id of the candidate in the HR database."),
+    job: str = typer.Option(..., "--job", help="Id of the job."),
+    to: str | None = typer.Option(None, "--to", help="Number or Asterisk endpoint; the candidate's own number by default."),
+    json_path: str | None = JsonPath,
+) -> None:
+    """Interview one candidate now: by the running server, or, when none runs, by one started for this call.
+
+    Examples: hireline call --candidate zhang-wei --job key-account-sales · hireline call --candidate zhang-wei
+    --job key-account-sales --to PJSIP/alice
+    """
+    settings = load_and_log()
+    console = console_for(json_path)
+    result = asyncio.run(_call(settings, CallOrder(candidate_id=candidate, job_id=job, to=to), console))
+    with SqliteStore(settings.database) as store:
+        name, about = store.candidate(candidate).name, store.job(job)
+    print_result(console, result, name=name, job=about)
+    write_json(result.model_dump(mode="json"), json_path)
+    if result.disposition in FAILED:
+        raise typer.Exit(1)
+
+
+async def _call(settings: Settings, order: CallOrder, console: Console) -> CallResult:
+    view = LiveView(console)
+    client = ControlClient(settings.control, load_secrets(settings.state).control_token)
+    if await client.running():
+        async for event in client.call(order):
+            view(event)
+            if isinstance(event, CallFinished):
+                return event.result
+        raise client.broken()
+    async with phone_wing(settings, console) as hireline:
+        return await hireline.interview(order.candidate_id, order.job_id, order.to, listener=view)

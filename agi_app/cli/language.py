@@ -1,0 +1,101 @@
+"""`hireline understand`, `chat`, `pack check`: the dialogue without a phone."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from rich.console import Console
+
+from agi_app.app import load_understander
+from agi_app.cli.output import JsonPath, console_for, write_lines
+from agi_app.config import load_settings
+from agi_app.dialogue.pack.loader import check_folder
+from agi_app.dialogue.understanding import Heard, Hypothesis, Understander
+from hr_sync.errors import InvalidDataError
+
+Question = typer.Option(
+    None, "--question", help="The question the lines answer, e.g. expected_pay; a line of JSON may name its own."
+)
+
+
+class _Line(BaseModel):
+    """One line of JSON input."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    text: str
+    question: str | None = None
+    now: AwareDatetime | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(understand)
+    group = typer.Typer(help="Language packs: what is said and asked.", no_args_is_help=True)
+    app.add_typer(group, name="pack")
+    group.command("check")(check)
+
+
+def understand(question: str | None = Question, json_path: str | None = JsonPath) -> None:
+    """Read utterances from standard input, one a line (text, or JSON with `text`, `question`, `now`), and print what they mean.
+
+    Examples: echo 我期望一万二左右 | hireline understand --question expected_pay · hireline understand --json - < lines.jsonl
+    """
+    understander = load_understander(load_settings())
+    console = console_for(json_path)
+    meanings = _meanings(understander, question, console if json_path is None else None)
+    write_lines(meanings, json_path)
+
+
+def _meanings(understander: Understander, question: str | None, console: Console | None) -> Iterator[dict[str, Any]]:
+    for number, raw in enumerate(sys.stdin, start=1):
+        if not raw.strip():
+            continue
+        line = _read(raw.rstrip("\n"), number)
+        now = line.now or datetime.now(UTC).astimezone()
+        heard = Heard(hypotheses=(Hypothesis(line.text),))
+        meaning = understander.understand(heard, question=line.question or question, now=now).as_json()
+        if console is not None:
+            intents = "+".join((meaning["intent"], *meaning["also"]))
+            doubt = " (to be confirmed)" if meaning["needs_confirmation"] else ""
+            console.print(f"{line.text}  →  {intents} {meaning['confidence']:.2f} {meaning['slots'] or ''}{doubt}", highlight=False)
+        yield meaning
+
+
+def _read(raw: str, number: int) -> _Line:
+    if not raw.lstrip().startswith("{"):
+        return _Line(text=raw)
+    try:
+        return _Line.model_validate(json.loads(raw))
+    except (json.JSONDecodeError, ValidationError) as error:
+        problem = str(error).splitlines()[0]
+        raise InvalidDataError(
+            f"the line is not the JSON expected: {problem}",
+            where=f"standard input, line {number}",
+            remedy='write {"question": "expected_pay", "text": "…"} or plain text',
+        ) from error
+
+
+def check(
+    language: str | None = typer.Argument(None, help="Name of the pack; the configured language by default."),
+) -> None:
+    """Check a language pack; every finding names file and line. Exit 1 when a call would fail.
+
+    Example: hireline pack check zh_CN
+    """
+    settings = load_settings()
+    findings = check_folder(settings.models / (language or settings.interview.language))
+    console = Console()
+    for finding in findings:
+        style = "red" if finding.severity == "error" else "yellow"
+        console.print(f"{finding.file}:{finding.line}: {finding.severity}: {finding.message}", style=style, highlight=False)
+    errors = sum(finding.severity == "error" for finding in findings)
+    console.print(f"{errors} errors, {len(findings) - errors} warnings", highlight=False)
+    if errors:
+        raise typer.Exit(1)

@@ -1,0 +1,34 @@
+"""What every command that runs the phone wing does first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import click
+from rich.console import Console
+
+from agi_app.app import Hireline
+from agi_app.cli.logs import configure_logs
+from agi_app.config import Settings, load_settings
+
+
+def load_and_log() -> Settings:
+    """The settings; from now on the log goes to the state folder, and to the terminal under --verbose."""
+    settings = load_settings()
+    context = click.get_current_context(silent=True)
+    verbose = bool(context and context.find_root().params.get("verbose"))
+    configure_logs(verbose=verbose, level=settings.log_level, folder=settings.state / "log")
+    return settings
+
+
+@asynccontextmanager
+async def phone_wing(
+    settings: Settings, console: Console, *, simulated_trunk: tuple[str, int] | None = None
+) -> AsyncIterator[Hireline]:
+    """The phone wing, started with its progress shown."""
+    async with AsyncExitStack() as stack:
+        with console.status("starting") as status:
+            hireline = Hireline(settings, simulated_trunk=simulated_trunk, progress=lambda step: status.update(f"starting: {step}"))
+            await stack.enter_async_context(hireline)
+        yield hireline
