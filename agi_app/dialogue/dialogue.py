@@ -1,0 +1,232 @@
+"""One call's conversation: text in, what to say next out. Pure: no audio, no I/O, and the caller passes the time.
+
+    dialogue = Dialogue(pack, understander, brief, call_id="c-1", now=lambda: datetime.now(UTC))
+    reply = dialogue.begin()
+    while reply.expects is not None:
+        reply = dialogue.hear(heard)        # or dialogue.silence()
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from agi_app.dialogue import policy
+from agi_app.dialogue.answers import Answerer
+from agi_app.dialogue.conditions import View
+from agi_app.dialogue.facts import read_facts
+from agi_app.dialogue.forecast import expected_prompts, likely_next
+from agi_app.dialogue.hearing import interpret_key, unheard
+from agi_app.dialogue.pack.schema import Pack
+from agi_app.dialogue.reply import Expectation, PromptKind, Reply
+from agi_app.dialogue.script import interview_for, plan
+from agi_app.dialogue.state import CALM, Mood, State
+from agi_app.dialogue.turn import Desk, Limits, Turn
+from agi_app.dialogue.understanding import Heard, Intent, Understander, Understanding
+from agi_app.dialogue.wording import Wording
+from hr_sync.records import CallBrief, Disposition, Doubt, Interest
+
+_CHATTER = {PromptKind.ACKNOWLEDGEMENT, PromptKind.REPAIR}
+"""Not said again when the candidate asks for a repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a conversation has led to so far; final once it is over."""
+
+    disposition: Disposition
+    interest: Interest
+    slots: dict[str, Any]
+    doubts: tuple[Doubt, ...]
+    questions_asked: tuple[str, ...]
+    requests: dict[str, Any]
+    """material, human, callback, talent_pool to their details."""
+    recording_consent: bool
+
+
+class Dialogue:
+    """The conversation of one call.
+
+    Args:
+        pack: the language pack.
+        understander: words to meaning.
+        brief: whom we call, about what.
+        call_id: decides between variants of wording, so that a call can be replayed.
+        now: the time, with an offset; relative dates count from it, in the candidate's time zone.
+        limits: bounds of the conversation.
+
+    Raises:
+        PackError: the job names an interview script that the pack does not have.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        understander: Understander,
+        brief: CallBrief,
+        *,
+        call_id: str,
+        now: Callable[[], datetime],
+        limits: Limits | None = None,
+    ) -> None:
+        self._understander = understander
+        self._zone = ZoneInfo(brief.candidate.time_zone)
+        self._clock = now
+        interview = interview_for(pack, brief)
+        facts = read_facts(brief, pack.terms, self._now(), personalise=interview.personalise)
+        view = View(brief, facts, interview.personalise)
+        wording = Wording(pack, interview, facts, call_id)
+        self._desk = Desk(pack, interview, view, wording, Answerer(pack, view, wording), limits or Limits(), self._now())
+        questions = plan(interview, view)
+        self._state = State(
+            plan=deque((interview.consent, interview.pitch, *questions, interview.closing)),
+            script=frozenset(
+                (*(question.id for question in interview.all_questions), *(rule.id for rule in pack.follow_ups)),
+            ),
+        )
+        self._expects: Expectation | None = None
+        self.last_understanding: Understanding | None = None
+        """What the last utterance meant, for the live view."""
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will be said."""
+        return self._state.disposition is not None
+
+    @property
+    def expects(self) -> Expectation | None:
+        """What is awaited now."""
+        return self._expects
+
+    def begin(self, heard: Heard | None = None) -> Reply:
+        """Greet. `heard` is what the candidate said on picking up, when it was heard before we spoke."""
+        turn = self._turn()
+        if heard is not None and heard.text:
+            self._state.heard_anything = True
+        policy.open_call(turn)
+        return self._reply(turn)
+
+    def understand(self, heard: Heard) -> Understanding:
+        """What an utterance means for the open question, without reacting to it; `complete` tells whether to wait on."""
+        opened = self._state.current
+        if heard.key is not None and opened is not None:
+            return interpret_key(heard.key, opened, self._desk.view.brief.job)
+        return self._understander.understand(heard, question=self._question, now=self._now())
+
+    def hear(self, heard: Heard, mood: Mood = CALM) -> Reply:
+        """React to an utterance, or to a key."""
+        if self.over:
+            return Reply((), None, disposition=self._state.disposition, reason="over")
+        self.last_understanding = self.understand(heard)
+        turn = self._turn(heard, self.last_understanding, mood)
+        policy.hear(turn)
+        return self._reply(turn)
+
+    def silence(self, mood: Mood = CALM) -> Reply:
+        """React to nothing having been said within `expects.silence_ms`."""
+        if self.over:
+            return Reply((), None, disposition=self._state.disposition, reason="over")
+        turn = self._turn(mood=mood)
+        policy.miss(turn, "not_heard")
+        return self._reply(turn)
+
+    def wrap_up(self) -> Reply:
+        """End politely now, because the call has become too long or the system stops."""
+        turn = self._turn()
+        if not self.over:
+            policy.wrap_up(turn)
+        return self._reply(turn)
+
+    def interrupted(self, heard_text: str) -> None:
+        """The last prompts were cut; the candidate heard only this much of them. What is necessary is said again first."""
+        self._state.unheard = [*self._state.unheard, *unheard(self._state.said, heard_text)]
+
+    def hang_up(self) -> Outcome:
+        """The line ended; what is known now is the outcome."""
+        if self._state.disposition is None:
+            self._state.disposition = self._cut_off()
+        self._expects = None
+        return self.outcome()
+
+    def outcome(self) -> Outcome:
+        """What is known so far."""
+        state = self._state
+        return Outcome(
+            disposition=state.disposition or self._cut_off(),
+            interest=state.interest,
+            slots=dict(state.slots),
+            doubts=tuple(state.doubts),
+            questions_asked=tuple(state.asked),
+            requests=dict(state.requests),
+            recording_consent=bool(state.consent),
+        )
+
+    def hints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """For the recogniser: words to expect now, and short closed answers to score against the sound."""
+        question = self._question
+        return self._understander.vocabulary(question), self._understander.closed_answers(question)
+
+    def prompts(self) -> tuple[str, ...]:
+        """Texts this call will surely or very probably need, in the order of need, to be synthesised before it is dialled."""
+        return expected_prompts(self._desk, self._state)
+
+    def _cut_off(self) -> Disposition:
+        if self._state.if_cut_off is not None:
+            return self._state.if_cut_off
+        current = self._state.current
+        return Disposition.COMPLETED if current is not None and current.question.id == "closing" else Disposition.PARTIAL
+
+    @property
+    def _question(self) -> str | None:
+        return self._expects.question if self._expects else None
+
+    def _now(self) -> datetime:
+        return self._clock().astimezone(self._zone)
+
+    def _turn(self, heard: Heard | None = None, understanding: Understanding | None = None, mood: Mood = CALM) -> Turn:
+        self._state.moves += 1
+        return Turn(self._desk, self._state, self._now(), heard or Heard(()), understanding, mood)
+
+    def _reply(self, turn: Turn) -> Reply:
+        state = self._state
+        if state.disposition is None and state.unheard:
+            turn.prompts[:0] = [prompt for prompt in state.unheard if prompt not in turn.prompts]
+        state.unheard = []
+        state.said = tuple(turn.prompts)
+        state.content = tuple(prompt for prompt in turn.prompts if prompt.kind not in _CHATTER) or state.content
+        opened = state.current
+        self._expects = None
+        if opened is not None and state.disposition is None:
+            question = opened.question
+            kind = turn.prompts[-1].kind if turn.prompts else opened.kind
+            self._expects = Expectation(question.id, kind, question.patience_ms, question.silence_ms, keys=bool(question.keys))
+        return Reply(
+            tuple(turn.prompts),
+            self._expects,
+            tuple(turn.learned),
+            likely_next(self._desk, state) if self._expects else (),
+            state.disposition,
+            "; ".join(turn.reasons),
+        )
+
+
+def prompts_for(pack: Pack, brief: CallBrief, *, call_id: str, now: datetime) -> tuple[str, ...]:
+    """Texts a call will need, before it is placed. Raises PackError as `Dialogue` does."""
+    return Dialogue(pack, _Deaf(), brief, call_id=call_id, now=lambda: now).prompts()
+
+
+class _Deaf:
+    """Understands nothing; for preparing a call."""
+
+    def understand(self, heard: Heard, *, question: str | None, now: datetime) -> Understanding:
+        return Understanding(question, heard.text, Intent.OTHER, 0.0)
+
+    def vocabulary(self, question: str | None) -> tuple[str, ...]:
+        return ()
+
+    def closed_answers(self, question: str | None) -> tuple[str, ...]:
+        return ()

@@ -1,0 +1,108 @@
+"""Decides the next move. The order of things within a turn:
+
+1. nothing intelligible: ask again, and end politely after too many in a row;
+2. what leaves the script (exits);
+3. values that were said, for the open question or any other (a later value replaces an earlier one);
+4. what the candidate wants (digressions): answered before we go on;
+5. the answer to the open question (stages): next question, or the same again.
+"""
+
+from __future__ import annotations
+
+from agi_app.dialogue.asking import ask, ask_again, lost, store
+from agi_app.dialogue.digressions import attend
+from agi_app.dialogue.exits import leave
+from agi_app.dialogue.pack.inventory import SLOTS
+from agi_app.dialogue.reply import PromptKind
+from agi_app.dialogue.slots import spoken_value
+from agi_app.dialogue.stages import respond
+from agi_app.dialogue.state import Stage
+from agi_app.dialogue.turn import Turn
+from agi_app.dialogue.understanding import Intent
+from hr_sync.records import Disposition
+
+_ELSEWHERE = frozenset({"callback_time"})
+"""Kept only where it is asked for, not when a time is mentioned in passing."""
+
+
+def open_call(turn: Turn) -> None:
+    """The first words."""
+    ask(turn, turn.desk.interview.greeting)
+
+
+def hear(turn: Turn) -> None:
+    """React to an utterance or a key."""
+    if _unintelligible(turn):
+        miss(turn, "not_understood")
+        return
+    turn.state.misses = 0
+    turn.state.heard_anything = True
+    if _too_long(turn) or leave(turn):
+        return
+    _take_values(turn)
+    if attend(turn):
+        return
+    respond(turn)
+
+
+def miss(turn: Turn, wording: str) -> None:
+    """Nothing was said, or nothing that could be understood."""
+    turn.state.misses += 1
+    if _too_long(turn):
+        return
+    if turn.state.misses >= turn.desk.limits.misses and turn.open.stage is not Stage.HOLD:
+        lost(turn)
+    else:
+        ask_again(turn, wording)
+
+
+def _unintelligible(turn: Turn) -> bool:
+    understanding = turn.understanding
+    if understanding is None or (not understanding.text.strip() and turn.heard.key is None):
+        return True
+    return turn.heard.key is not None and understanding.intent is Intent.OTHER
+
+
+def _too_long(turn: Turn) -> bool:
+    """Bounds every conversation, whatever is said in it."""
+    if turn.state.moves < turn.desk.limits.moves:
+        return False
+    wrap_up(turn)
+    return True
+
+
+def wrap_up(turn: Turn) -> None:
+    """End politely now: the call has become too long, or the line is needed."""
+    closing_reached = turn.open.question.id == "closing"
+    turn.end(
+        turn.state.if_cut_off or (Disposition.COMPLETED if closing_reached else Disposition.PARTIAL), "end_early", "the call is too long"
+    )
+
+
+def _take_values(turn: Turn) -> None:
+    """Keep every value that was said. An uncertain one is kept back for confirmation; in a story nothing already known is replaced."""
+    understanding = turn.understanding
+    if understanding is None or not turn.state.identified:
+        return
+    asked_for = turn.open.question.fills
+    for slot, value in understanding.slots.items():
+        if slot not in SLOTS or slot in _ELSEWHERE or (understanding.needs_confirmation and slot != asked_for):
+            continue
+        if slot == asked_for:
+            pending = turn.open.pending if turn.open.stage is Stage.CONFIRM_HEARD else None
+            if understanding.needs_confirmation and value != pending:
+                continue
+            store(turn, slot, value)
+        elif not (slot in turn.state.slots and turn.story):
+            _correct(turn, slot, value)
+
+
+def _correct(turn: Turn, slot: str, value: object) -> None:
+    before = turn.state.slots.get(slot)
+    if before == value:
+        return
+    store(turn, slot, value)
+    if before is not None:
+        spoken = spoken_value(slot, value, turn.now, turn.desk.pack.terms)
+        turn.phrase("corrected", PromptKind.ACKNOWLEDGEMENT, value=spoken)
+        turn.digressed = True

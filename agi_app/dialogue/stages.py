@@ -1,0 +1,285 @@
+"""What an utterance means for the question that is open, one function a kind of question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from agi_app.dialogue.asking import advance, ask, ask_after_interruption, ask_again, confirm, finish, give_up, go_back, open_question, store
+from agi_app.dialogue.exits import SURE, end_with_callback, take_callback_time
+from agi_app.dialogue.keywords import found
+from agi_app.dialogue.pack.schema import FollowUp, Question
+from agi_app.dialogue.reply import PromptKind
+from agi_app.dialogue.state import Stage
+from agi_app.dialogue.turn import Turn
+from agi_app.dialogue.understanding import Intent
+from hr_sync.records import Disposition, Interest
+
+HANDOVER_MS = 20_000
+"""How long we wait for the candidate to be fetched."""
+_YES = (Intent.AGREE, Intent.PROVIDE)
+_NODS = (*_YES, Intent.BACKCHANNEL)
+
+
+def respond(turn: Turn) -> None:
+    """Take the utterance as an answer to the open question, and decide how to go on."""
+    opened = turn.open
+    if opened.stage is Stage.HOLD:
+        ask(turn, turn.desk.interview.greeting)
+        return
+    if opened.stage is not Stage.ANSWER:
+        _confirmation(turn)
+        return
+    handler = _HANDLERS.get(opened.question.id)
+    if handler is not None:
+        handler(turn)
+    elif opened.question.answer == "open":
+        _story(turn)
+    else:
+        _value(turn)
+
+
+def _unanswered(turn: Turn) -> None:
+    """The question stays open: ask it briefly after something else, in other words when it was missed."""
+    if turn.digressed:
+        ask_after_interruption(turn)
+    else:
+        ask_again(turn, "not_understood")
+
+
+def _greeting(turn: Turn) -> None:
+    if turn.means(*_NODS):
+        turn.state.identified = True
+        advance(turn)
+    elif not turn.digressed and (turn.means(Intent.GREET, Intent.THANK) or turn.open.tries):
+        advance(turn)  # the consent asks for the person once more
+    else:
+        _unanswered(turn)
+
+
+def _consent(turn: Turn) -> None:
+    if turn.state.unheard:
+        turn.digressed = True  # nobody agrees to a notice that was cut off
+        _unanswered(turn)
+    elif turn.means(*_NODS, Intent.GREET):
+        turn.state.identified = True
+        turn.consent(recording=True)
+        advance(turn)
+    elif turn.means(Intent.DENY):
+        ask(turn, turn.desk.pack.situation("consent_choice"))
+    else:
+        _unanswered(turn)
+
+
+def _consent_choice(turn: Turn) -> None:
+    if turn.means(Intent.DENY):
+        give_up(turn)
+    elif turn.means(*_YES):
+        _consent(turn)
+    else:
+        _unanswered(turn)
+
+
+def _recording_choice(turn: Turn) -> None:
+    if turn.means(*_NODS):
+        turn.state.identified = True
+        turn.state.if_cut_off = None
+        go_back(turn)
+    elif turn.means(Intent.DENY, Intent.NOT_INTERESTED):
+        turn.end(Disposition.DECLINED_RECORDING, "end_declined_recording", "no recording, no talk")
+    else:
+        _unanswered(turn)
+
+
+def _pitch(turn: Turn) -> None:
+    if turn.means(*_YES) and not turn.means(Intent.HESITATE):
+        turn.interest(Interest.INTERESTED)
+        turn.acknowledge()
+        advance(turn)
+    elif turn.means(Intent.BACKCHANNEL) and not turn.digressed:
+        turn.acknowledge()
+        advance(turn)
+    elif turn.means(Intent.HESITATE) and not turn.digressed:
+        turn.state.plan = type(turn.state.plan)(question for question in turn.state.plan if question.id == "closing")
+        turn.acknowledge()
+        advance(turn)  # nobody is questioned who still hesitates after the advantage
+    else:
+        _unanswered(turn)
+
+
+def _value(turn: Turn) -> None:
+    fills = turn.open.question.fills
+    slots = turn.understanding.slots if turn.understanding else {}
+    if fills in turn.filled:
+        turn.acknowledge()
+        advance(turn)
+    elif fills and fills in slots:
+        confirm(turn, slots[fills])  # kept back because it was not certain
+    elif turn.means(Intent.DENY) or (turn.means(Intent.HESITATE) and not turn.digressed):
+        turn.acknowledge()
+        advance(turn)  # nobody has to answer
+    else:
+        _unanswered(turn)
+
+
+def _confirmation(turn: Turn) -> None:
+    opened = turn.open
+    fills = opened.question.fills
+    slots = turn.understanding.slots if turn.understanding else {}
+    if fills and fills in turn.filled:
+        _confirmed(turn)
+    elif fills and fills in slots and slots[fills] != opened.pending and opened.confirmations < opened.question.tries:
+        if opened.question.id == "callback_time":
+            if not take_callback_time(turn):
+                ask_again(turn, "not_understood")
+        else:
+            confirm(turn, slots[fills])
+    elif turn.means(Intent.DENY):
+        opened.stage, opened.pending = Stage.ANSWER, None
+        ask_again(turn, "not_understood")
+    elif turn.means(*_NODS) or (fills and fills in slots):
+        if fills:
+            store(turn, fills, opened.pending)
+        _confirmed(turn)
+    else:
+        _unanswered(turn)
+
+
+def _confirmed(turn: Turn) -> None:
+    if turn.open.question.id == "callback_time":
+        end_with_callback(turn, turn.state.slots["callback_time"])
+        return
+    turn.acknowledge()
+    advance(turn)
+
+
+def _story(turn: Turn) -> None:
+    """Any words are an answer to an open question, unless they only ask for something."""
+    opened = turn.open
+    if turn.digressed and not turn.story:
+        ask_after_interruption(turn)
+    elif turn.means(Intent.HESITATE) and not turn.story and opened.digressions == 0:
+        opened.digressions += 1
+        turn.phrase("take_time", PromptKind.ACKNOWLEDGEMENT)
+        turn.reasons.append("time to think")
+    elif turn.means(Intent.GREET, Intent.BACKCHANNEL, Intent.THANK, Intent.AGREE) and len(turn.heard.text) <= 4 and not opened.tries:
+        ask_again(turn, "go_ahead")
+    elif (rule := _follow_up(turn)) is not None:
+        turn.state.followed_up.add(rule.id)
+        turn.acknowledge()
+        left = opened.follow_ups - 1
+        ask(turn, _as_question(rule, opened.question), kind=PromptKind.FOLLOW_UP)
+        turn.open.follow_ups = left
+    else:
+        turn.acknowledge()
+        advance(turn)
+
+
+def _follow_up(turn: Turn) -> FollowUp | None:
+    """The first rule that fits what was said."""
+    opened = turn.open
+    if opened.follow_ups < 1 or len(turn.state.followed_up) >= turn.desk.limits.follow_ups or turn.means(Intent.DENY):
+        return None
+    for rule in turn.desk.pack.follow_ups:
+        fits = (rule.said and found(turn.heard, rule.said)) or (rule.shorter_than and len(turn.heard.text) < rule.shorter_than)
+        after = not rule.after or opened.question.id in rule.after
+        if fits and after and rule.id not in turn.state.followed_up and turn.desk.view.holds(rule.when, turn.state.interest):
+            return rule
+    return None
+
+
+def _as_question(rule: FollowUp, parent: Question) -> Question:
+    return Question(
+        id=rule.id, answer="open", ask=rule.ask, again=rule.again, tries=2, patience_ms=parent.patience_ms, silence_ms=parent.silence_ms
+    )
+
+
+def _closing(turn: Turn) -> None:
+    opened = turn.open
+    sure = turn.understanding is not None and turn.understanding.confidence >= SURE
+    if turn.means(Intent.NOT_INTERESTED, Intent.ALREADY_EMPLOYED) and sure and not turn.means(Intent.DENY):
+        turn.interest(Interest.NOT_INTERESTED)
+        turn.request("talent_pool", {"agreed": None})
+        finish(turn, "no longer interested")
+    elif turn.digressed or turn.filled:
+        turn.acknowledge()
+        ask_after_interruption(turn)
+    elif turn.means(Intent.DENY, Intent.THANK, Intent.BACKCHANNEL, Intent.NOT_INTERESTED, Intent.HESITATE):
+        finish(turn, "no further questions")
+    elif turn.means(Intent.AGREE) and not opened.tries:
+        opened.tries += 1
+        turn.phrase("go_ahead", PromptKind.ACKNOWLEDGEMENT)
+    elif turn.asking:
+        turn.phrase("unanswerable", PromptKind.ANSWER)
+        if turn.state.note_doubt(Intent.OTHER, turn.text, answered=False):
+            turn.learn("doubt", str(Intent.OTHER), value=False)
+        ask_after_interruption(turn)
+    else:
+        _unanswered(turn)
+
+
+def _know_candidate(turn: Turn) -> None:
+    """Somebody else is on the line."""
+    if turn.means(Intent.DENY, Intent.NOT_INTERESTED):
+        turn.end(Disposition.WRONG_PERSON, "end_wrong_person", "somebody else")
+    elif turn.means(*_NODS):
+        turn.state.handed_over = True
+        _start_over(turn)
+    else:
+        _unanswered(turn)
+
+
+def _start_over(turn: Turn) -> None:
+    """Wait for the candidate to be fetched, and greet again."""
+    interview = turn.desk.interview
+    left = turn.state.plan
+    left.extendleft(reversed([question for question in (interview.consent, interview.pitch) if question not in left]))
+    turn.phrase("hold", PromptKind.HOLD)
+    opened = open_question(turn, interview.greeting.model_copy(update={"silence_ms": HANDOVER_MS}))
+    opened.stage = Stage.HOLD
+    turn.reasons.append("wait for the candidate")
+
+
+def _callback_time(turn: Turn) -> None:
+    if take_callback_time(turn):
+        return
+    if turn.means(Intent.DENY):
+        turn.end(Disposition.CALLBACK, "callback_open", "call back, no time named")
+    else:
+        _unanswered(turn)
+
+
+def _talent_pool(turn: Turn) -> None:
+    if turn.means(Intent.DENY, Intent.NOT_INTERESTED):
+        turn.request("talent_pool", {"agreed": False})
+        turn.end(Disposition.COMPLETED, "talent_pool_no", "not interested")
+    elif turn.means(*_NODS, Intent.THANK):
+        turn.request("talent_pool", {"agreed": True})
+        turn.end(Disposition.COMPLETED, "talent_pool_yes", "not interested, other jobs welcome")
+    else:
+        _unanswered(turn)
+
+
+def _go_on(turn: Turn) -> None:
+    if turn.means(*_NODS):
+        go_back(turn)
+    elif turn.means(Intent.DENY, Intent.NOT_INTERESTED):
+        turn.end(Disposition.COMPLETED, "end_human", "wants a person")
+    else:
+        _unanswered(turn)
+
+
+_HANDLERS: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
+    {
+        "greeting": _greeting,
+        "consent": _consent,
+        "pitch": _pitch,
+        "closing": _closing,
+        "know_candidate": _know_candidate,
+        "callback_time": _callback_time,
+        "consent_choice": _consent_choice,
+        "recording_choice": _recording_choice,
+        "talent_pool": _talent_pool,
+        "go_on": _go_on,
+    }
+)

@@ -1,0 +1,111 @@
+"""Where a conversation stands. Only the policy's modules change it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from agi_app.dialogue.pack.schema import Question
+from agi_app.dialogue.reply import Prompt, PromptKind
+from agi_app.dialogue.understanding import Intent
+from hr_sync.records import Disposition, Doubt, Interest
+
+
+class Stage(StrEnum):
+    """What the open question is waiting for."""
+
+    ANSWER = "answer"
+    CONFIRM_HEARD = "confirm_heard"
+    """A value was understood without certainty and is being confirmed."""
+    CONFIRM_KNOWN = "confirm_known"
+    """A value stands in the resume and is being confirmed."""
+    HOLD = "hold"
+    """Somebody fetches the candidate."""
+
+
+@dataclass(slots=True)
+class OpenQuestion:
+    """The question that awaits an answer."""
+
+    question: Question
+    kind: PromptKind
+    stage: Stage = Stage.ANSWER
+    tries: int = 0
+    """How often it failed to draw an answer."""
+    digressions: int = 0
+    """How often the candidate turned to something else first."""
+    pending: Any = None
+    """The value being confirmed."""
+    confirmations: int = 0
+    follow_ups: int = 0
+    """Follow-up questions its answer may still draw."""
+    resume: OpenQuestion | None = None
+    """The question to go back to afterwards; None: the next one of the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How the candidate seems to feel, 0 to 1. Adapts the wording only, never a score."""
+
+    patience: float = 1.0
+    hesitation: float = 0.0
+
+    @property
+    def hurried(self) -> bool:
+        """Shorter wording is better now."""
+        return self.patience < 0.4
+
+
+CALM = Mood()
+
+
+@dataclass(slots=True)
+class State:
+    """Everything one conversation knows."""
+
+    plan: deque[Question]
+    """Questions still to ask; the last is the closing."""
+    script: frozenset[str]
+    """Ids of the script's own questions."""
+    current: OpenQuestion | None = None
+    identified: bool = False
+    """The candidate is known to be on the line; before that nothing is told about the job."""
+    handed_over: bool = False
+    """Someone else fetched the candidate once."""
+    consent: bool | None = None
+    interest: Interest = Interest.UNDETERMINED
+    slots: dict[str, Any] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
+    requests: dict[str, Any] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    followed_up: set[str] = field(default_factory=set)
+    advised: bool = False
+    """The hesitant candidate has heard the advantage."""
+    complaints: int = 0
+    wants_human: int = 0
+    repeats: int = 0
+    rate: float = 1.0
+    moves: int = 0
+    misses: int = 0
+    """Silences and unintelligible utterances in a row."""
+    heard_anything: bool = False
+    content: tuple[Prompt, ...] = ()
+    """What a repetition says again: the last prompts without acknowledgements."""
+    said: tuple[Prompt, ...] = ()
+    """The last prompts."""
+    unheard: list[Prompt] = field(default_factory=list)
+    """Necessary prompts that were cut off and must be said again."""
+    if_cut_off: Disposition | None = None
+    """How the call counts should the line end now; None: partial."""
+    disposition: Disposition | None = None
+    """Set when the conversation is over."""
+
+    def note_doubt(self, intent: Intent, text: str, *, answered: bool) -> bool:
+        """Record a doubt; a repeated one only when its fate changed. True when it is new."""
+        doubt = Doubt(intent=str(intent), text=text, answered=answered)
+        if any(known.intent == doubt.intent and known.answered == answered for known in self.doubts):
+            return False
+        self.doubts.append(doubt)
+        return True
