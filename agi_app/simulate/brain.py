@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agi_app.simulate.persona import ANY, Persona, SpokenOver, Turn
-from agi_app.simulate.plan import Cue, PromptEndedCue, PromptStartedCue, TurnGivenCue
+from agi_app.simulate.plan import Cue, InterruptedCue, PromptEndedCue, PromptStartedCue, TurnGivenCue
 
 QUIET_MS = 80
 """So long nothing is heard before we count as silent: longer than the gap between two frames, shorter than any `after_ms`."""
@@ -151,8 +151,12 @@ class Brain:
                 for over in self._all_overs():
                     if over.prompt_id == cue.prompt_id:
                         over.prompt_id = over.heard_ms = None
+            case TurnGivenCue(question="pick_up"):
+                pass  # that we wait for a 喂 is nothing a candidate can know
             case TurnGivenCue():
                 self._given, self._given_ms = cue, now_ms
+            case InterruptedCue():
+                pass  # for the measurements
 
     def step(self, now_ms: int, active: bool) -> Action | None:
         """One frame has been heard, `active` if our voice was in it. What to do now, if anything."""

@@ -69,7 +69,15 @@ class TurnGivenCue(Record):
     after: str = ""
 
 
-Cue = Annotated[PromptStartedCue | PromptEndedCue | TurnGivenCue, Field(discriminator="cue")]
+class InterruptedCue(Record):
+    """We noticed that the candidate spoke over us, and gave way or went on. Only the measurements use it."""
+
+    cue: Literal["interrupted"] = "interrupted"
+    prompt_id: str
+    stopped: bool
+
+
+Cue = Annotated[PromptStartedCue | PromptEndedCue | TurnGivenCue | InterruptedCue, Field(discriminator="cue")]
 
 
 # ---- commands -------------------------------------------------------------------------------------------------------
