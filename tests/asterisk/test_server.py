@@ -184,7 +184,8 @@ async def test_a_stale_asterisk_of_ours_is_ended_and_nobody_elses(
     await spare_server.stop()
     orphan = await asyncio.to_thread(subprocess.Popen, spare_server.instance.command("-f"), stdout=subprocess.DEVNULL)
     try:
-        assert await until(lambda: lives(spare_server))
+        assert await until((spare_server.instance.folder / "run" / "asterisk.ctl").exists)
+        await spare_server.cli("core waitfullybooted")  # from here on it handles SIGTERM
         os.kill(orphan.pid, signal.SIGSTOP)  # one that does not even react to SIGTERM
         await asyncio.gather(spare_server.start(), asyncio.to_thread(orphan.wait))
     finally:
