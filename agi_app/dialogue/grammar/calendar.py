@@ -139,7 +139,9 @@ def holiday(now: datetime, name: str, when: str) -> str:
     raise RejectedError(f"no {name} ahead")
 
 
-def moment(now: datetime, day: str | None, part: str | None, hour: float | None = None, minute: float | None = None) -> dict[str, str]:
+def moment(
+    now: datetime, day: str | None, part: str | None, hour: float | None = None, minute: float | None = None
+) -> dict[str, str]:
     """A point in time as the contract has it: `at` where an hour is known, else date and part of the day.
 
     Without a part, one to seven o'clock is the afternoon: nobody is called at night. Without a day, the next such time.
@@ -148,7 +150,8 @@ def moment(now: datetime, day: str | None, part: str | None, hour: float | None 
         chosen = day or now.date().isoformat()
         return {"date": chosen, "part": part} if part else {"date": chosen}
     clock = int(hour)
-    if (part in ("afternoon", "evening") and clock < 12) or (part == "noon" and clock < 4) or (part is None and 1 <= clock <= 7):
+    late = {"afternoon": 12, "evening": 12, "noon": 4, None: 8}.get(part, 0)
+    if 1 <= clock < late:
         clock += 12
     if clock == 24:
         clock = 0

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agi_app.dialogue.grammar import notation as ast
-from agi_app.dialogue.grammar.chart import (
+from agi_app.dialogue.grammar.expression import parse_expression
+from agi_app.dialogue.grammar.lexicon import Lexicon
+from agi_app.dialogue.grammar.nodes import (
     AlternativesNode,
     AnchorNode,
     GapNode,
     LabelNode,
+    LookaheadNode,
     Node,
     RepeatNode,
     RuleNode,
@@ -22,8 +25,6 @@ from agi_app.dialogue.grammar.chart import (
     WordNode,
     weight_score,
 )
-from agi_app.dialogue.grammar.expression import parse_expression
-from agi_app.dialogue.grammar.lexicon import Lexicon
 from agi_app.dialogue.grammar.source import Place, refuse
 
 _ANYTHING = -1
@@ -31,7 +32,7 @@ _LITERAL = re.compile(r"\s*(?:(?P<number>\d+(?:\.\d+)?)|'(?P<text>[^']*)'|(?P<tr
 _NodeT = TypeVar("_NodeT", bound=Node)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CompiledRoot:
     """A root ready to match."""
 
@@ -99,6 +100,8 @@ class Compiler:
                 return self._new(GapNode(least=item.least, most=item.most), item.place)
             case ast.Anchor():
                 return self._new(AnchorNode(at_end=item.at_end), item.place)
+            case ast.Lookahead():
+                return self._new(LookaheadNode(item=self._node(item.item, path), wanted=item.wanted), item.place)
             case ast.Tag():
                 expression, _ = parse_expression(item.text, item.place, self.functions)
                 return self._new(TagNode(expression=expression), item.place)
@@ -195,7 +198,9 @@ class Compiler:
                     names = [rule.name for rule in path[path.index(node) :]]
                     circle = " → ".join(f"<{name}>" for name in [*names, node.name])
                     raise refuse(
-                        f"a loop that hears nothing: {circle}", self.places[node.index], "put a word before the rule refers to itself"
+                        f"a loop that hears nothing: {circle}",
+                        self.places[node.index],
+                        "put a word before the rule refers to itself",
                     )
                 state[node.index] = 1
                 path.append(node)
@@ -232,7 +237,7 @@ def _constant(literal: re.Match[str]) -> str | float | bool:
 
 def _nullable(node: Node) -> bool:
     match node:
-        case TagNode() | AnchorNode():
+        case TagNode() | AnchorNode() | LookaheadNode():
             return True
         case GapNode():
             return node.least == 0
@@ -261,7 +266,7 @@ def _beginnings(node: Node) -> tuple[Node, ...]:
             return tuple(found)
         case AlternativesNode():
             return node.choices
-        case RepeatNode() | LabelNode():
+        case RepeatNode() | LabelNode() | LookaheadNode():
             return (node.item,) if node.item is not None else ()
         case RuleNode():
             return (node.body,) if node.body is not None else ()

@@ -10,12 +10,13 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from agi_app.dialogue.grammar.source import Place, refuse
 
-Scope = Mapping[str, Any]
-Expression = Callable[[Scope], Any]
+Scope: TypeAlias = Mapping[str, Any]
+Value: TypeAlias = Any
+Expression: TypeAlias = Callable[[Scope], Value]
 
 
 class RejectedError(Exception):
@@ -63,7 +64,7 @@ def parse_expression(text: str, place: Place, functions: Mapping[str, Callable[.
 
 
 def _guarded(compiled: Expression) -> Expression:
-    def evaluate(scope: Scope) -> Any:
+    def evaluate(scope: Scope) -> Value:
         try:
             return compiled(scope)
         except (TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError) as error:
@@ -223,12 +224,12 @@ class _Parser:
         return build
 
 
-def _reject(_: Scope) -> Any:
+def _reject(_: Scope) -> Value:
     raise RejectedError("rejected")
 
 
 def _field(value: Expression, name: str) -> Expression:
-    def read(scope: Scope) -> Any:
+    def read(scope: Scope) -> Value:
         holder = value(scope)
         return holder.get(name) if isinstance(holder, Mapping) else None
 
@@ -238,7 +239,7 @@ def _field(value: Expression, name: str) -> Expression:
 def _combine(sign: str, left: Expression, right: Expression) -> Expression:
     if sign == "??":
 
-        def first_known(scope: Scope) -> Any:
+        def first_known(scope: Scope) -> Value:
             value = left(scope)
             return right(scope) if value is None else value
 

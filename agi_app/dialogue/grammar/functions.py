@@ -22,9 +22,14 @@ def plausible_pay(_: datetime, pay: dict[str, Any]) -> dict[str, Any]:
     return {name: round(value) if name in ("min", "max") else value for name, value in pay.items()}
 
 
-def join(_: datetime, *parts: Any) -> str | None:
+def join(_: datetime, *parts: object) -> str | None:
     """Texts one after another, without what is missing."""
     return "".join(str(part) for part in parts if part is not None) or None
+
+
+def round2(_: datetime, number: float) -> float:
+    """Rounded to hundredths."""
+    return round(number, 2)
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -41,5 +46,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "next_day": calendar.next_day,
     "plausible": plausible_pay,
     "plus_days": calendar.plus_days,
+    "round2": round2,
     "weekday": calendar.weekday,
 }

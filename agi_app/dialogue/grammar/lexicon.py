@@ -19,7 +19,7 @@ _EDIT = 0.8
 """Cost of a syllable left out or put in."""
 _EDITABLE = 4
 _OVER_BREAK = 0.1
-_BUDGETS = (0.0, 0.5, 0.66, 0.95)
+_BUDGETS = (0.0, 0.3, 0.66, 0.95)
 _BUDGET_A_SYLLABLE = 0.32
 _UNLIKE = 0.08
 _UNLIKE_COMMON = 0.3

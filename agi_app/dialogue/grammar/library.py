@@ -10,11 +10,12 @@ from typing import Any
 
 import structlog
 
-from agi_app.dialogue.grammar.functions import FUNCTIONS
-from agi_app.dialogue.grammar.chart import Chart, Found, Scope, WordNode
+from agi_app.dialogue.grammar.chart import Chart
 from agi_app.dialogue.grammar.compiler import CompiledRoot, Compiler
 from agi_app.dialogue.grammar.expression import RejectedError
+from agi_app.dialogue.grammar.functions import FUNCTIONS
 from agi_app.dialogue.grammar.lexicon import Lexicon
+from agi_app.dialogue.grammar.nodes import Found, Node, Scope, WordNode
 from agi_app.dialogue.grammar.notation import parse_grammar
 from agi_app.dialogue.grammar.phonetics import Phonetics
 from agi_app.dialogue.grammar.reading import Reading
@@ -55,7 +56,7 @@ class Match:
         return self.root.targets[0] if self.root.targets else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
     root: CompiledRoot
     start: int
@@ -122,13 +123,13 @@ class GrammarLibrary:
                     matches.append(match)
             if not refused:
                 return matches
-            candidates = [one for one in candidates if one not in refused]
+            candidates = [one for one in candidates if all(one is not other for other in refused)]
 
     def words_of(self, root: CompiledRoot, limit: int = 60) -> list[str]:
         """Words a root may consist of, those of outer rules first."""
         words: list[str] = []
         seen: set[int] = set()
-        queue: list[Any] = [root.node]
+        queue: list[Node] = [root.node]
         while queue and len(words) < limit:
             node = queue.pop(0)
             if node.index in seen:
@@ -199,7 +200,7 @@ def _best_cover(candidates: list[_Candidate], length: int) -> list[_Candidate]:
     return chosen[::-1]
 
 
-def _children(node: Any) -> list[Any]:
+def _children(node: Node) -> list[Node]:
     for name in ("items", "choices"):
         if hasattr(node, name):
             return list(getattr(node, name))

@@ -1,9 +1,9 @@
 """Reads grammar files into syntax trees. The notation follows JSGF (https://www.w3.org/TR/jsgf/) where it can:
 
-    // comment
-    <name> = alternative | /0.5/ less likely | a [ optional ] ( group ) item* item+ item<2-3> label=<rule> {tag} ... ^ $ ;
-    <city> = list "cities.txt" ;
-    KIND target @question … = … ;
+// comment
+<name> = alternative | /0.5/ less likely | a [ optional ] ( group ) item* item+ item<2-3> label=<rule> {tag} ... ^ $ ;
+&item, !item look ahead ; <city> = list "cities.txt" ;
+KIND target @question … = … ;
 """
 
 from __future__ import annotations
@@ -46,6 +46,15 @@ class Anchor:
     """`^` or `$`: the utterance begins or ends here, fillers aside."""
 
     at_end: bool
+    place: Place
+
+
+@dataclass(slots=True)
+class Lookahead:
+    """`&item` or `!item`: what follows is, or is not, this; nothing is consumed."""
+
+    item: Item
+    wanted: bool
     place: Place
 
 
@@ -101,7 +110,7 @@ class Alternatives:
     place: Place
 
 
-Item = Word | Reference | Gap | Anchor | Tag | WordList | Repeat | Labelled | Sequence | Alternatives
+Item = Word | Reference | Gap | Anchor | Lookahead | Tag | WordList | Repeat | Labelled | Sequence | Alternatives
 
 
 @dataclass(slots=True)
@@ -141,8 +150,8 @@ _TOKEN = re.compile(
     |(?P<gap>\.\.\.)
     |(?P<label>[A-Za-z_]\w*=)
     |(?P<question>@[\w.:*-]+)
-    |(?P<sign>[=|;()\[\]*+{}^$,])
-    |(?P<word>[^\s=|;()\[\]*+{}^$<>"/@,.]+)""",
+    |(?P<sign>[=|;()\[\]*+{}^$,&!])
+    |(?P<word>[^\s=|;()\[\]*+{}^$<>"/@,.&!]+)""",
     re.VERBOSE,
 )
 
@@ -176,9 +185,7 @@ class _Parser:
                 return _Token("end", "the end of the file", self.place(len(self.text)), len(self.text))
             found = _TOKEN.match(self.text, self.at)
             if found is None:
-                raise refuse(
-                    f"{self.text[self.at]!r} cannot stand here", self.place(self.at), "see docs/grammar-notation.md for the notation"
-                )
+                raise refuse(f"{self.text[self.at]!r} cannot stand here", self.place(self.at), "see docs/grammar-notation.md")
             start, self.at = self.at, found.end()
             if found.lastgroup != "space":
                 return _Token(found.lastgroup or "", found.group(), self.place(start), start)
@@ -262,7 +269,9 @@ class _Parser:
             items.append(item)
         if not items:
             raise refuse(
-                f"an alternative without words, before {self.token.text!r}", place, "remove the '|', or use [ ] for something optional"
+                f"an alternative without words, before {self.token.text!r}",
+                place,
+                "remove the '|', or use [ ]",
             )
         return Sequence(items, weight, place)
 
@@ -319,6 +328,11 @@ class _Parser:
         self.advance()
         if token.text in "^$":
             return Anchor(token.text == "$", token.place)
+        if token.text in "&!":
+            ahead = self.atom()
+            if ahead is None:
+                raise refuse(f"nothing to look for after {token.text!r}", token.place, "put a word, a rule or a group after it")
+            return Lookahead(ahead, token.text == "&", token.place)
         inner = self.alternatives()
         if token.text == "(":
             self.need(")", f"for the '(' of line {token.place.line}")

@@ -132,7 +132,7 @@ def _pairs(data: dict[str, Any], key: str, path: Path) -> dict[tuple[str, str], 
         parts = str(names).split()
         if len(parts) != 2 or not isinstance(cost, int | float) or not 0 <= cost <= 1:
             raise PackError(
-                f"{key}: {names!r}: {cost!r} is not two sounds and a distance from 0 to 1", where=str(path), remedy="write zh z: 0.2"
+                f"{key}: {names!r}: {cost!r} is not two sounds and a distance from 0 to 1", where=str(path), remedy="e.g. zh z: 0.2"
             )
         left, right = ("" if part == "-" else part for part in parts)
         pairs[left, right] = pairs[right, left] = float(cost)

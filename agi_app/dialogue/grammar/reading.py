@@ -95,7 +95,7 @@ def _syllables(characters: list[str], breaks: list[bool]) -> tuple[str, ...]:
     for index in range(len(characters) + 1):
         done = index == len(characters)
         if clause and (done or breaks[index] or not is_hanzi(characters[index])):
-            syllables += lazy_pinyin("".join(clause), v_to_u=False)
+            syllables += lazy_pinyin("".join(clause))
             clause = []
         if done:
             break
@@ -106,7 +106,7 @@ def _syllables(characters: list[str], breaks: list[bool]) -> tuple[str, ...]:
     return tuple(_toneless(syllable) for syllable in syllables)
 
 
-_SPELLINGS = {"n": "en", "m": "en", "ng": "en", "hm": "heng", "hng": "heng", "nü": "nv", "lü": "lv", "lüe": "lve", "nüe": "nve", "ê": "ei"}
+_SPELLINGS = {"n": "en", "m": "en", "ng": "en", "hm": "heng", "hng": "heng", "ê": "ei"}
 
 
 def _toneless(syllable: str) -> str:
