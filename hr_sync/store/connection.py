@@ -18,6 +18,7 @@ from hr_sync.store.holders import holders
 
 log = structlog.get_logger(__name__)
 
+_SHORT_WAIT_MS = 50
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _CORRUPT = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _REMEDIES = {
@@ -75,9 +76,21 @@ class Connections:
             self._writing.release()
 
     def keep_write_ahead_log(self) -> None:
-        """Turn the file to WAL, which it then remembers; not before it is known to be ours."""
+        """Turn the file to WAL, which it then remembers; not before it is known to be ours.
+
+        Processes that do so at once hold what the others wait for, until one of them gives up: so each waits shortly, many times.
+        """
+        deadline = time.monotonic() + self._busy_limit_s
         with self._borrowed() as db:
-            db.enable_wal()
+            db.execute(f"PRAGMA busy_timeout = {_SHORT_WAIT_MS}")
+            while True:
+                try:
+                    db.enable_wal()
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF not in _BUSY or time.monotonic() >= deadline:
+                        raise
+                else:
+                    return
 
     def close(self) -> None:
         """Close every connection; borrowed ones when they come back."""

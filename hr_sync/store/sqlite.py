@@ -24,7 +24,8 @@ from hr_sync.records import (
     LearnedItem,
     Turn,
 )
-from hr_sync.store import calls, jobs, migrations, people, results
+from hr_sync.store import calls, migrations, people, results
+from hr_sync.store import jobs as job_rows
 from hr_sync.store.base import PutCounts, StoredResult
 from hr_sync.store.connection import Connections, make_file
 from hr_sync.store.rows import attempt_of, candidate_row, contact_row
@@ -114,29 +115,29 @@ class SqliteStore:
 
     # ---- jobs
 
-    def put_jobs(self, wanted: Iterable[Job]) -> PutCounts:
+    def put_jobs(self, jobs: Iterable[Job]) -> PutCounts:
         """See `Store.put_jobs`."""
-        listed = list(wanted)
+        listed = list(jobs)
         refuse_doubles("job", [job.id for job in listed])
         with self._connections.write() as db:
-            return jobs.put(db, listed)
+            return job_rows.put(db, listed)
 
     def job(self, job_id: str) -> Job:
         """See `Store.job`."""
         with self._connections.read() as db:
-            return jobs.job(db, job_id)
+            return job_rows.job(db, job_id)
 
     def jobs(self, *, after: str | None = None, limit: int = 100) -> tuple[Job, ...]:
         """See `Store.jobs`."""
         with self._connections.read() as db:
-            return jobs.jobs(db, after, _page(limit))
+            return job_rows.jobs(db, after, _page(limit))
 
     def brief(self, candidate_id: str, job_id: str) -> CallBrief:
         """See `Store.brief`."""
         with self._connections.read() as db:
             return CallBrief(
                 candidate=people.candidate(db, candidate_id),
-                job=jobs.job(db, job_id),
+                job=job_rows.job(db, job_id),
                 contacts=people.contacts(db, candidate_id, 50),
             )
 

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -307,3 +308,23 @@ def test_a_folder_in_the_place_of_the_file_is_named(path: Path) -> None:
     with pytest.raises(StoreError) as refused:
         SqliteStore(path)
     assert refused.value.where == str(path)
+
+
+def test_a_restored_copy_that_somebody_reads_is_taken_when_they_have_read(path: Path) -> None:
+    """A copy made by VACUUM INTO has no write-ahead log; turning it on needs the file for oneself."""
+    SqliteStore(path).close()
+    write(path, "PRAGMA journal_mode = DELETE")
+    reader = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM candidates").fetchone()
+    with pytest.raises(StoreBusyError):
+        SqliteStore(path, busy_limit_s=0.2)
+    release = threading.Timer(0.2, reader.execute, ["COMMIT"])
+    release.start()
+    try:
+        with SqliteStore(path, busy_limit_s=20) as store:
+            assert store.candidates() == ()
+    finally:
+        release.join()
+        reader.close()
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
