@@ -6,9 +6,9 @@ from pathlib import Path
 
 from hr_sync.records import CallAttempt, CallResult, LearnedItem, Turn
 from hr_sync.sample import read_sample
-from hr_sync.store import Store, open_store
+from hr_sync.store import SqliteStore, Store
 
-STORES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: open_store(folder / "hr.db")}
+STORES: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "hr.db")}
 """Every HR database: a new one is added here and has to pass all tests of this folder."""
 
 SAMPLE = read_sample()
