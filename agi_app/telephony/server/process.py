@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import signal
 import subprocess
+from collections.abc import Awaitable
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self, TextIO
@@ -14,7 +16,7 @@ from typing import Self, TextIO
 import structlog
 
 from agi_app.config import Settings
-from agi_app.errors import AriError, AsteriskError
+from agi_app.errors import AriError, AsteriskError, SetupError
 from agi_app.telephony.secrets import Secrets, load_secrets
 from agi_app.telephony.server import control
 from agi_app.telephony.server.installation import AsteriskInstallation
@@ -24,6 +26,7 @@ from agi_app.telephony.server.ports import require_free
 
 STOP_GRACE_S = 6.0
 """How long Asterisk may take to hang up its calls and leave before it gets SIGTERM, and again before SIGKILL."""
+PORT_GRACE_S = 1.0
 POLL_S = 0.05
 TAIL_LINES = 12
 
@@ -103,7 +106,7 @@ class AsteriskServer:
         self._lock = self.instance.lock()
         try:
             await self._end_stale()
-            require_free(self.settings.asterisk)
+            await self._require_free_ports()
             files = render_local_files(
                 self.settings,
                 self.secrets,
@@ -132,7 +135,7 @@ class AsteriskServer:
                 except AsteriskError as error:  # SIGTERM is next
                     _log.warning("asterisk_stop_command_failed", reason=error.what)
                 for step in (signal.SIGTERM, signal.SIGKILL):
-                    if await self._ended_within(STOP_GRACE_S):
+                    if await _within(STOP_GRACE_S, self.wait_ended()):
                         break
                     _log.warning("asterisk_does_not_stop", signal=step.name, pid=self.pid)
                     self._kill_group(step, reap=False)
@@ -147,20 +150,11 @@ class AsteriskServer:
 
     async def wait_ended(self) -> int:
         """Wait until the process has ended, by itself or not; its exit code, negative for a signal."""
-        process = self._process
-        if process is None:
+        if self._process is None:
             raise AsteriskError("Asterisk has not been started")
-        if process.poll() is None:
-            loop = asyncio.get_running_loop()
-            ended = asyncio.Event()
-            descriptor = os.pidfd_open(process.pid)
-            try:
-                loop.add_reader(descriptor, ended.set)
-                await ended.wait()
-            finally:
-                loop.remove_reader(descriptor)
-                os.close(descriptor)
-        return process.wait()
+        if self._process.poll() is None:
+            await _process_end(self._process.pid)
+        return self._process.wait()
 
     async def cli(self, command: str) -> str:
         """What Asterisk's console answers to one command. Raises AsteriskError."""
@@ -220,27 +214,26 @@ class AsteriskServer:
             f"{what}; its last lines:{tail or ' none'}", where=str(self.log_path), remedy="correct the file it names"
         )
 
+    async def _require_free_ports(self) -> None:
+        """Give an Asterisk that is on its way out a moment: a dying process loses its name before its sockets."""
+        for _ in range(round(PORT_GRACE_S / POLL_S)):
+            try:
+                return require_free(self.settings.asterisk)
+            except SetupError:
+                await asyncio.sleep(POLL_S)
+        return require_free(self.settings.asterisk)
+
     async def _end_stale(self) -> None:
         """End the Asterisk a crashed run of ours left in this very folder. We hold the lock, so nobody uses it."""
         if (pid := self.instance.running_pid()) is None:
             return
         _log.warning("asterisk_left_by_a_crash_is_ended", pid=pid, instance=self.instance.name)
         for step in (signal.SIGTERM, signal.SIGKILL):
-            if self.instance.running_pid() == pid:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, step)
-            for _ in range(round(STOP_GRACE_S / POLL_S)):
-                if self.instance.running_pid() is None:
-                    return
-                await asyncio.sleep(POLL_S)
+            if await _within(STOP_GRACE_S, _process_end(pid)):
+                return
         raise AsteriskError("an Asterisk left by a crash cannot be ended", where=f"process {pid}", remedy=f"kill -9 {pid}")
-
-    async def _ended_within(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                await self.wait_ended()
-        except TimeoutError:
-            return False
-        return True
 
     def _kill_group(self, step: signal.Signals, *, reap: bool = True) -> None:
         """Signal the process and whatever it started; by default wait for it, which after SIGKILL is at once."""
@@ -254,3 +247,26 @@ class AsteriskServer:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+async def _process_end(pid: int) -> None:
+    """Wait until a process has ended, and with it its sockets. It need not be our child."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    try:
+        loop.add_reader(descriptor, ended.set)
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+async def _within(seconds: float, work: Awaitable[object]) -> bool:
+    try:
+        await asyncio.wait_for(work, seconds)
+    except TimeoutError:
+        return False
+    return True
