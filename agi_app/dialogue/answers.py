@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from agi_app.dialogue.conditions import View
+from agi_app.dialogue.keywords import found
 from agi_app.dialogue.pack.schema import Answers, Pack
-from agi_app.dialogue.understanding import Intent
+from agi_app.dialogue.pack.template import Template
+from agi_app.dialogue.understanding import Heard, Intent
 from agi_app.dialogue.wording import Wording
+
+NOTHING = Heard(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,46 +29,57 @@ class Answerer:
         self._answers = pack.answers
         self._view = view
         self._wording = wording
-        self._asked: Counter[Intent] = Counter()
-
-    def covers(self, intent: Intent) -> bool:
-        """Whether the pack has answers for an intent at all."""
-        return intent in self._answers
+        self._given: set[str] = set()
+        """Keys of the answers given so far."""
 
     def is_doubt(self, intent: Intent) -> bool:
         """Whether asking this is recorded as a doubt."""
         return self._answers[intent].doubt
 
-    def answer(self, intent: Intent) -> Given:
-        """Answer, in other words when it was asked before. A missing fact is never made up."""
+    def answer(self, intent: Intent, heard: Heard = NOTHING) -> Given:
+        """Answer, in other words when it was answered before. A missing fact is never made up.
+
+        Args:
+            intent: what was asked.
+            heard: the words of the question, which may ask for one detail.
+        """
         rules = self._answers[intent]
-        before = self._asked[intent]
-        self._asked[intent] += 1
-        if before and (text := self._again(rules)):
+        chosen = self._pick(rules, heard)
+        if chosen is None:
+            return self._unanswerable(rules)
+        key, usable = chosen
+        if key in self._given and (text := self._again(rules)):
             return Given(text, answered=True)
-        text = self.preview(intent)
-        if text is not None:
-            return Given(self._choose(rules) or text, answered=True)
-        if before:
-            return Given(self._wording.named("unanswerable_again"), answered=False)
-        if rules.missing:
-            return Given(self._wording.choose(f"{intent}.missing", rules.missing), answered=False)
-        return Given(self._wording.named("unanswerable"), answered=False)
+        self._given.add(key)
+        return Given(self._wording.choose(key, usable), answered=True)
 
     def preview(self, intent: Intent) -> str | None:
-        """What would be answered now, None when the facts are missing."""
-        for index, rule in enumerate(self._answers[intent].answers):
+        """What would be answered now to the plain question, None when the facts are missing."""
+        chosen = self._pick(self._answers[intent], NOTHING)
+        return self._wording.peek(*chosen) if chosen else None
+
+    def _pick(self, rules: Answers, heard: Heard) -> tuple[str, list[Template]] | None:
+        """The first answer that fits: its words were asked for, its condition holds, its facts are known."""
+        for index, rule in enumerate(rules.answers):
+            if rule.asked and found(heard, rule.asked) is None:
+                continue
+            if not self._view.holds(rule.when):
+                continue
             usable = [sentence for sentence in rule.say if sentence.render(self._view.facts)]
-            if usable and self._view.holds(rule.when):
-                return self._wording.peek(f"{intent}.{index}", usable)
+            if usable:
+                return f"{rules.intent}.{index}", usable
+            if rule.asked:
+                return None  # this very thing was asked, and it is not known
         return None
 
-    def _choose(self, rules: Answers) -> str | None:
-        for index, rule in enumerate(rules.answers):
-            usable = [sentence for sentence in rule.say if sentence.render(self._view.facts)]
-            if usable and self._view.holds(rule.when):
-                return self._wording.choose(f"{rules.intent}.{index}", usable)
-        return None
+    def _unanswerable(self, rules: Answers) -> Given:
+        key = f"{rules.intent}.missing"
+        if key in self._given:
+            return Given(self._wording.named("unanswerable_again"), answered=False)
+        self._given.add(key)
+        if rules.missing:
+            return Given(self._wording.choose(key, rules.missing), answered=False)
+        return Given(self._wording.named("unanswerable"), answered=False)
 
     def _again(self, rules: Answers) -> str | None:
         usable = [sentence for sentence in rules.again if sentence.render(self._view.facts)]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from agi_app.dialogue.pack.schema import Consent, Question
 from agi_app.dialogue.pack.template import Template
 from agi_app.dialogue.reply import PromptKind
-from agi_app.dialogue.slots import known_value, spoken_value
+from agi_app.dialogue.slots import SlotValue, known_value, spoken_value
 from agi_app.dialogue.state import OpenQuestion, Stage
 from agi_app.dialogue.turn import Turn
 from hr_sync.records import Disposition, Interest
@@ -57,7 +55,9 @@ def open_question(
     turn: Turn, question: Question, *, resume: OpenQuestion | None = None, kind: PromptKind | None = None
 ) -> OpenQuestion:
     """Make a question the open one without asking it."""
-    opened = OpenQuestion(question, kind or _KINDS.get(question.id, PromptKind.QUESTION), follow_ups=question.follow_ups, resume=resume)
+    opened = OpenQuestion(
+        question, kind or _KINDS.get(question.id, PromptKind.QUESTION), follow_ups=question.follow_ups, resume=resume
+    )
     turn.state.current = opened
     return opened
 
@@ -121,7 +121,7 @@ def ask_again(turn: Turn, lead: str) -> None:
         _say(turn, "short", question.short or question.again or question.ask)
 
 
-def confirm(turn: Turn, value: Any) -> None:
+def confirm(turn: Turn, value: SlotValue) -> None:
     """Say back a value that was not understood with certainty."""
     opened = turn.open
     opened.stage, opened.pending = Stage.CONFIRM_HEARD, value
@@ -135,11 +135,11 @@ def confirm_again(turn: Turn) -> None:
     turn.phrase("confirm_again", PromptKind.CONFIRMATION, value=_back(turn, turn.open.pending))
 
 
-def _back(turn: Turn, value: Any) -> str:
+def _back(turn: Turn, value: SlotValue) -> str:
     return spoken_value(turn.open.question.fills or "", value, turn.now, turn.desk.pack.terms)
 
 
-def store(turn: Turn, slot: str, value: Any) -> None:
+def store(turn: Turn, slot: str, value: SlotValue) -> None:
     """Keep a value and have it written at once; what was said later replaces what was said before."""
     turn.state.slots[slot] = value
     turn.filled.add(slot)

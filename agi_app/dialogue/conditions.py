@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agi_app.dialogue.pack.schema import Condition
-from hr_sync.records import Candidate, CallBrief, Interest
+from hr_sync.records import CallBrief, Candidate, Interest
 
 
 def resume_text(candidate: Candidate) -> str:

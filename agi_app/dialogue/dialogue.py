@@ -1,22 +1,23 @@
 """One call's conversation: text in, what to say next out. Pure: no audio, no I/O, and the caller passes the time.
 
-    dialogue = Dialogue(pack, understander, brief, call_id="c-1", now=lambda: datetime.now(UTC))
-    reply = dialogue.begin()
-    while reply.expects is not None:
-        reply = dialogue.hear(heard)        # or dialogue.silence()
+dialogue = Dialogue(pack, understander, brief, call_id="c-1", now=lambda: datetime.now(UTC))
+reply = dialogue.begin()
+while reply.expects is not None:
+    reply = dialogue.hear(heard)        # or dialogue.silence()
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from agi_app.dialogue import policy
 from agi_app.dialogue.answers import Answerer
+from agi_app.dialogue.asking import CONFIRMING
 from agi_app.dialogue.conditions import View
 from agi_app.dialogue.facts import read_facts
 from agi_app.dialogue.forecast import expected_prompts, likely_next
@@ -30,6 +31,8 @@ from agi_app.dialogue.understanding import Heard, Intent, Understander, Understa
 from agi_app.dialogue.wording import Wording
 from hr_sync.records import CallBrief, Disposition, Doubt, Interest
 
+CONFIRMATION = "confirmation"
+"""The question the understanding is told while a value is being confirmed."""
 _CHATTER = {PromptKind.ACKNOWLEDGEMENT, PromptKind.REPAIR}
 """Not said again when the candidate asks for a repetition."""
 
@@ -115,7 +118,20 @@ class Dialogue:
         opened = self._state.current
         if heard.key is not None and opened is not None:
             return interpret_key(heard.key, opened, self._desk.view.brief.job)
-        return self._understander.understand(heard, question=self._question, now=self._now())
+        if opened is None or opened.stage not in CONFIRMING:
+            return self._understander.understand(heard, question=self._question, now=self._now())
+        return self._understand_confirmation(heard)
+
+    def _understand_confirmation(self, heard: Heard) -> Understanding:
+        """Yes or no, or the value put right: 不对，是一万五."""
+        now, question = self._now(), self._question
+        verdict = self._understander.understand(heard, question=CONFIRMATION, now=now)
+        value = self._understander.understand(heard, question=question, now=now)
+        if question not in value.slots:
+            return replace(verdict, question=question)
+        intents = tuple(dict.fromkeys((*verdict.intents, Intent.PROVIDE)))
+        intents = tuple(intent for intent in intents if intent is not Intent.OTHER)
+        return replace(value, intent=intents[0], also=intents[1:])
 
     def hear(self, heard: Heard, mood: Mood = CALM) -> Reply:
         """React to an utterance, or to a key."""
@@ -167,8 +183,10 @@ class Dialogue:
 
     def hints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """For the recogniser: words to expect now, and short closed answers to score against the sound."""
-        question = self._question
-        return self._understander.vocabulary(question), self._understander.closed_answers(question)
+        question, opened = self._question, self._state.current
+        confirming = opened is not None and opened.stage in CONFIRMING
+        closed = self._understander.closed_answers(CONFIRMATION if confirming else question)
+        return self._understander.vocabulary(question), closed
 
     def prompts(self) -> tuple[str, ...]:
         """Texts this call will surely or very probably need, in the order of need, to be synthesised before it is dialled."""

@@ -33,7 +33,7 @@ def _complaint(turn: Turn) -> None:
     if not turn.means(Intent.COMPLAIN):
         return
     turn.state.complaints += 1
-    turn.state.note_doubt(Intent.COMPLAIN, turn.text, answered=True) and turn.learn("doubt", str(Intent.COMPLAIN), value=True)
+    _doubt(turn, Intent.COMPLAIN, answered=True)
     if turn.state.complaints > 1:
         turn.end(Disposition.COMPLETED, "end_complaint", "complained twice")
         return
@@ -78,7 +78,7 @@ def _questions(turn: Turn) -> None:
         if index >= ANSWERS_A_TURN:
             _doubt(turn, intent, answered=False)
             continue
-        given = turn.desk.answerer.answer(intent)
+        given = turn.desk.answerer.answer(intent, turn.heard)
         turn.say(PromptKind.ANSWER, str(intent), given.text)
         _doubt(turn, intent, answered=given.answered)
     if len(wanted) > ANSWERS_A_TURN:

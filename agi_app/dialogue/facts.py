@@ -5,13 +5,13 @@ FACTS are texts, STATEMENTS are true or not; both can stand as guards in templat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
 from agi_app.dialogue import spoken
-from hr_sync.records import Candidate, CallBrief, EmploymentStatus, Job, MoneyRange, Sector
+from hr_sync.records import CallBrief, Candidate, EmploymentStatus, Job, MoneyRange, Sector
 
 Terms = Mapping[str, Mapping[str, str]]
 """Group to code to spoken word, from the pack's terms file."""
@@ -78,6 +78,26 @@ def _last_role(source: Source) -> str | None:
     return max(jobs, key=lambda item: item.end or date.max).role if jobs else None
 
 
+def _nth(items: Sequence[str], index: int) -> str | None:
+    return items[index] if index < len(items) else None
+
+
+def _minutes(minutes: int | None) -> str | None:
+    if not minutes:
+        return None
+    hours, rest = divmod(minutes, 60)
+    if rest == 30:
+        return "半个小时" if hours == 0 else spoken.count(hours, "个半小时")
+    return spoken.count(hours, "个小时") if rest == 0 else spoken.count(minutes, "分钟")
+
+
+def _time_off_to_add(source: Source) -> bool:
+    """Time off in lieu is given, and the rule that is read out does not say so already."""
+    overtime = source.job.facts.overtime
+    word = source.term("time_off", "word")
+    return bool(overtime and overtime.time_off_in_lieu and not (word and word in (overtime.pay_rule or "")))
+
+
 def _of(part: str, read: Callable[[object], str | None]) -> Reader:
     """Read from an optional part of the job's facts."""
 
@@ -135,7 +155,9 @@ OPTIONAL: Mapping[str, Reader] = MappingProxyType(
         "company.headcount": lambda s: spoken.number(s.job.company.headcount) if s.job.company.headcount else None,
         "notice": lambda s: s.job.notice.title if s.job.notice else None,
         "pay.performance": lambda s: spoken.yuan(s.job.pay.performance) if s.job.pay.performance else None,
-        "pay.performance_cycle": lambda s: s.term("performance_cycle", s.job.pay.performance_cycle) if s.job.pay.performance else None,
+        "pay.performance_cycle": lambda s: (
+            s.term("performance_cycle", s.job.pay.performance_cycle) if s.job.pay.performance else None
+        ),
         "pay.bonus": _bonus,
         "pay.allowances": _allowances,
         "pay.salary_months": lambda s: spoken.decimal(s.job.pay.salary_months) if s.job.pay.salary_months != 12 else None,
@@ -150,12 +172,16 @@ OPTIONAL: Mapping[str, Reader] = MappingProxyType(
         "insurance.from_when": _text("insurance", "from_when"),
         "insurance.note": _text("insurance", "note"),
         "benefits": lambda s: "、".join(s.job.facts.benefits[:5]) or None,
-        "duties": lambda s: "、".join(s.job.facts.duties[:3]) or None,
+        "duties.1": lambda s: _nth(s.job.facts.duties, 0),
+        "duties.2": lambda s: _nth(s.job.facts.duties, 1),
+        "duties.3": lambda s: _nth(s.job.facts.duties, 2),
         "highlight": lambda s: s.job.facts.highlights[0] if s.job.facts.highlights else None,
-        "promotion.reviews": lambda s: spoken.count(s.job.facts.promotion.reviews_a_year, "次")
-        if s.job.facts.promotion and s.job.facts.promotion.reviews_a_year
-        else None,
-        "promotion.path": _of("promotion", lambda facts: "到".join(getattr(facts, "path", ())) or None),
+        "promotion.reviews": lambda s: (
+            spoken.count(s.job.facts.promotion.reviews_a_year, "次")
+            if s.job.facts.promotion and s.job.facts.promotion.reviews_a_year
+            else None
+        ),
+        "promotion.path": lambda s: spoken.joined(s.job.facts.promotion.path, "到") or None if s.job.facts.promotion else None,
         "promotion.note": _text("promotion", "note"),
         "team.size": _count("team", "size", "个人"),
         "team.introduction": _text("team", "introduction"),
@@ -168,6 +194,7 @@ OPTIONAL: Mapping[str, Reader] = MappingProxyType(
         "hours.end": lambda s: _clock(s.job.facts.hours.end) if s.job.facts.hours else None,
         "hours.weekend": _text("hours", "weekend"),
         "hours.shifts": _text("hours", "shifts"),
+        "hours.lunch": lambda s: _minutes(s.job.facts.hours.lunch_break_minutes) if s.job.facts.hours else None,
         "probation.months": _count("probation", "months", "个月"),
         "probation.pay": _percent("probation", "pay_percent"),
         "probation.note": _text("probation", "note"),
@@ -186,6 +213,7 @@ STATEMENTS: Mapping[str, Callable[[Source], bool]] = MappingProxyType(
         "overtime.project_based": lambda s: bool(s.job.facts.overtime and s.job.facts.overtime.project_based),
         "overtime.paid": lambda s: bool(s.job.facts.overtime and s.job.facts.overtime.paid),
         "overtime.time_off_in_lieu": lambda s: bool(s.job.facts.overtime and s.job.facts.overtime.time_off_in_lieu),
+        "overtime.time_off_to_add": _time_off_to_add,
         "probation.none": lambda s: bool(s.job.facts.probation and s.job.facts.probation.months == 0),
         "probation.full_pay": lambda s: bool(s.job.facts.probation and s.job.facts.probation.pay_percent == 100),
         "place.remote": lambda s: bool(s.job.facts.place and s.job.facts.place.remote),

@@ -26,7 +26,15 @@ def expected_prompts(desk: Desk, state: State) -> tuple[str, ...]:
     for question in (interview.greeting, *state.plan):
         texts += _later(desk, question)
     texts += _answers(desk, _ASKED_MOST)
-    for name in ("closing_interested", "closing_hesitant", "closing_undetermined", "go_ahead", "take_time", "unanswerable", "repeat"):
+    for name in (
+        "closing_interested",
+        "closing_hesitant",
+        "closing_undetermined",
+        "go_ahead",
+        "take_time",
+        "unanswerable",
+        "repeat",
+    ):
         texts += desk.wording.variants(name)
     for name in ("callback_time", "talent_pool"):
         texts += _first(desk, desk.pack.situation(name))

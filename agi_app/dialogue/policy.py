@@ -14,7 +14,7 @@ from agi_app.dialogue.digressions import attend
 from agi_app.dialogue.exits import leave
 from agi_app.dialogue.pack.inventory import SLOTS
 from agi_app.dialogue.reply import PromptKind
-from agi_app.dialogue.slots import spoken_value
+from agi_app.dialogue.slots import SlotValue, spoken_value
 from agi_app.dialogue.stages import respond
 from agi_app.dialogue.state import Stage
 from agi_app.dialogue.turn import Turn
@@ -75,12 +75,14 @@ def wrap_up(turn: Turn) -> None:
     """End politely now: the call has become too long, or the line is needed."""
     closing_reached = turn.open.question.id == "closing"
     turn.end(
-        turn.state.if_cut_off or (Disposition.COMPLETED if closing_reached else Disposition.PARTIAL), "end_early", "the call is too long"
+        turn.state.if_cut_off or (Disposition.COMPLETED if closing_reached else Disposition.PARTIAL),
+        "end_early",
+        "the call is too long",
     )
 
 
 def _take_values(turn: Turn) -> None:
-    """Keep every value that was said. An uncertain one is kept back for confirmation; in a story nothing already known is replaced."""
+    """Keep every value that was said; an uncertain one is kept back, and in a story nothing already known is replaced."""
     understanding = turn.understanding
     if understanding is None or not turn.state.identified:
         return
@@ -97,7 +99,7 @@ def _take_values(turn: Turn) -> None:
             _correct(turn, slot, value)
 
 
-def _correct(turn: Turn, slot: str, value: object) -> None:
+def _correct(turn: Turn, slot: str, value: SlotValue) -> None:
     before = turn.state.slots.get(slot)
     if before == value:
         return

@@ -32,7 +32,7 @@ def _known(question: Question, view: View) -> bool:
 
 
 def behavioural(interview: Interview, view: View) -> tuple[Question, ...]:
-    """The behavioural questions that fit best: first those whose condition speaks of this resume, then by the job's competencies."""
+    """The behavioural questions that fit best: first those that speak of this resume, then by the job's competencies."""
     ranks = {name: index for index, name in enumerate(view.brief.job.competencies)}
     last = len(ranks)
 

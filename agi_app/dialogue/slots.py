@@ -10,6 +10,9 @@ from agi_app.dialogue import spoken
 from agi_app.dialogue.facts import Terms
 from hr_sync.records import Candidate, Job
 
+SlotValue = Mapping[str, Any] | str
+"""A value in the shape of the public contract."""
+
 _PERIODS = {"month": "每月", "year": "年薪", "day": "每天", "hour": "每小时"}
 
 
@@ -32,8 +35,10 @@ def known_value(slot: str, candidate: Candidate) -> dict[str, Any] | str | None:
     return None
 
 
-def spoken_value(slot: str, value: Any, now: datetime, terms: Terms) -> str:
+def spoken_value(slot: str, value: SlotValue, now: datetime, terms: Terms) -> str:
     """A slot's value as it is said back: {"min": 12000, "max": 12000, "period": "month"} is 每月一万二."""
+    if isinstance(value, str):
+        return terms.get(slot, {}).get(value, value)
     match slot:
         case "expected_pay":
             return _pay(value)
@@ -43,11 +48,9 @@ def spoken_value(slot: str, value: Any, now: datetime, terms: Terms) -> str:
             return _time(value, now)
         case "years_experience":
             return spoken.years(value["years"]) if value["years"] else spoken.number(0) + "年"
-        case "degree":
-            return terms.get("degree", {}).get(value, value)
         case "employment":
             return terms.get("employment", {}).get(value["status"], value["status"])
-    return str(value)
+    raise ValueError(f"no way to say the value of {slot}")
 
 
 def _pay(value: Mapping[str, Any]) -> str:

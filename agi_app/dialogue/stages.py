@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from agi_app.dialogue.asking import advance, ask, ask_after_interruption, ask_again, confirm, finish, give_up, go_back, open_question, store
+from agi_app.dialogue.asking import (
+    advance,
+    ask,
+    ask_after_interruption,
+    ask_again,
+    confirm,
+    finish,
+    give_up,
+    go_back,
+    open_question,
+    store,
+)
 from agi_app.dialogue.exits import SURE, end_with_callback, take_callback_time
 from agi_app.dialogue.keywords import found
 from agi_app.dialogue.pack.schema import FollowUp, Question
@@ -135,7 +146,7 @@ def _confirmation(turn: Turn) -> None:
         else:
             confirm(turn, slots[fills])
     elif turn.means(Intent.DENY):
-        opened.stage, opened.pending = Stage.ANSWER, None
+        opened.stage = Stage.ANSWER
         ask_again(turn, "not_understood")
     elif turn.means(*_NODS) or (fills and fills in slots):
         if fills:
@@ -162,7 +173,9 @@ def _story(turn: Turn) -> None:
         opened.digressions += 1
         turn.phrase("take_time", PromptKind.ACKNOWLEDGEMENT)
         turn.reasons.append("time to think")
-    elif turn.means(Intent.GREET, Intent.BACKCHANNEL, Intent.THANK, Intent.AGREE) and len(turn.heard.text) <= 4 and not opened.tries:
+    elif (
+        turn.means(Intent.GREET, Intent.BACKCHANNEL, Intent.THANK, Intent.AGREE) and len(turn.heard.text) <= 4 and not opened.tries
+    ):
         ask_again(turn, "go_ahead")
     elif (rule := _follow_up(turn)) is not None:
         turn.state.followed_up.add(rule.id)
@@ -190,7 +203,13 @@ def _follow_up(turn: Turn) -> FollowUp | None:
 
 def _as_question(rule: FollowUp, parent: Question) -> Question:
     return Question(
-        id=rule.id, answer="open", ask=rule.ask, again=rule.again, tries=2, patience_ms=parent.patience_ms, silence_ms=parent.silence_ms
+        id=rule.id,
+        answer="open",
+        ask=rule.ask,
+        again=rule.again,
+        tries=2,
+        patience_ms=parent.patience_ms,
+        silence_ms=parent.silence_ms,
     )
 
 

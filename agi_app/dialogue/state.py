@@ -9,6 +9,7 @@ from typing import Any
 
 from agi_app.dialogue.pack.schema import Question
 from agi_app.dialogue.reply import Prompt, PromptKind
+from agi_app.dialogue.slots import SlotValue
 from agi_app.dialogue.understanding import Intent
 from hr_sync.records import Disposition, Doubt, Interest
 
@@ -36,7 +37,7 @@ class OpenQuestion:
     """How often it failed to draw an answer."""
     digressions: int = 0
     """How often the candidate turned to something else first."""
-    pending: Any = None
+    pending: SlotValue = ""
     """The value being confirmed."""
     confirmations: int = 0
     follow_ups: int = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from agi_app.dialogue.answers import Answerer
 from agi_app.dialogue.conditions import View
@@ -116,7 +115,7 @@ class Turn:
         if not self.prompts and not self.mood.hurried:
             self.phrase("acknowledge", PromptKind.ACKNOWLEDGEMENT)
 
-    def learn(self, name: str, key: str, value: Any) -> None:
+    def learn(self, name: str, key: str, value: object) -> None:
         """Note something to be written at once."""
         self.learned.append(Learned(name, key, value, self.text))
 
@@ -126,7 +125,7 @@ class Turn:
             self.state.interest = interest
             self.learn("interest", "interest", str(interest))
 
-    def request(self, key: str, value: Any) -> None:
+    def request(self, key: str, value: object) -> None:
         """The candidate wants something."""
         if key not in self.state.requests or self.state.requests[key] != value:
             self.state.requests[key] = value

@@ -53,6 +53,8 @@ class Wording:
         texts = [text for sentence in sentences if (text := sentence.render(facts))]
         if not texts:
             where = sentences[0].where if sentences else None
-            raise PackError(f"no variant of `{key}` can be said: facts are missing", where=where, remedy="add a variant without them")
+            raise PackError(
+                f"no variant of `{key}` can be said: facts are missing", where=where, remedy="add a variant without them"
+            )
         first = zlib.crc32(f"{self._seed}/{key}".encode()) if self._vary else 0
         return texts[(first + (self._used[key] if self._vary else 0)) % len(texts)]

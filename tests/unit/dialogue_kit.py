@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
@@ -55,7 +56,11 @@ FACTS = JobFacts(
     duties=("开发和维护大客户", "制定合作方案", "跟进回款"),
     benefits=("五险一金", "带薪年假", "年度体检"),
     overtime=OvertimeFacts(
-        amount="sometimes", project_based=True, peak_seasons=("六月", "十一月"), pay_rule="按国家规定支付加班费", time_off_in_lieu=True
+        amount="sometimes",
+        project_based=True,
+        peak_seasons=("六月", "十一月"),
+        pay_rule="按国家规定支付加班费",
+        time_off_in_lieu=True,
     ),
     insurance=InsuranceFacts(base_rule="岗位薪资的百分之百", employer_percent=16, employee_percent=8, housing_fund_percent=12),
     promotion=PromotionFacts(reviews_a_year=2, path=("客户经理", "高级经理", "销售总监")),
@@ -78,7 +83,7 @@ JOB = Job(
     id="key-account-sales",
     title="大客户销售经理",
     company=COMPANY,
-    competencies=("customer_relationship", "goal_orientation"),
+    competencies=("customer_relations", "goal_orientation"),
     pay=PAY,
     facts=FACTS,
     pitch="这个岗位负责行业大客户，薪资每月一万到一万三，客户资源成熟",
@@ -122,7 +127,9 @@ def brief(*, job: Job = JOB, candidate: Candidate = CANDIDATE, **changes: Any) -
 
 def without(*parts: str) -> Job:
     """The sample job with facts missing."""
-    return JOB.model_copy(update={"facts": FACTS.model_copy(update={part: JobFacts.model_fields[part].get_default() for part in parts})})
+    return JOB.model_copy(
+        update={"facts": FACTS.model_copy(update={part: JobFacts.model_fields[part].get_default() for part in parts})}
+    )
 
 
 _LINE = re.compile(r"^(?P<text>[^|]*?)\s*\|\s*(?P<intents>[a-z_ ]+)(?P<sure>\?)?\s*(?P<slots>\{.*\})?$")
@@ -141,7 +148,7 @@ class Scripted:
         if match is None:
             return line
         intents = [Intent(name) for name in match["intents"].split()]
-        slots = eval(match["slots"] or "{}", {"__builtins__": {}})
+        slots = ast.literal_eval(match["slots"] or "{}")
         text = match["text"]
         self.meanings[text] = Understanding(None, text, intents[0], 0.95, slots, bool(match["sure"]), tuple(intents[1:]))
         return text

@@ -129,7 +129,11 @@ def _sentences(group: _Group) -> Iterator[Finding]:
         yield from _sound(sentence)
     if group.sentences and not any(sentence.needed <= group.known | group.local for sentence in group.sentences):
         missing = "、".join(sorted(group.sentences[0].needed - group.known - group.local))
-        yield _at(group.sentences[0], "error", f"`{group.name}` cannot be said when {missing} is not known; add a variant without it, or `when: {{has: …}}`")
+        yield _at(
+            group.sentences[0],
+            "error",
+            f"`{group.name}` cannot be said when {missing} is not known; add a variant without it, or `when: {{has: …}}`",
+        )
 
 
 def _sound(sentence: Template) -> Iterator[Finding]:
@@ -161,9 +165,13 @@ def _interview(pack: Pack, interview: Interview) -> Iterator[Finding]:
     for question in interview.all_questions:
         yield from _question(pack, question)
         if not interview.personalise and (question.known != "ask" or (question.when and question.when.personal)):
-            yield _at(question.ask[0], "error", f"`{question.id}` depends on the resume in an interview that is the same for everyone")
+            yield _at(
+                question.ask[0], "error", f"`{question.id}` depends on the resume in an interview that is the same for everyone"
+            )
     if interview.behavioural.questions and interview.behavioural.count == 0:
-        yield _at(interview.behavioural.questions[0].ask[0], "warning", "unreachable: `count` is 0, no behavioural question is asked")
+        yield _at(
+            interview.behavioural.questions[0].ask[0], "warning", "unreachable: `count` is 0, no behavioural question is asked"
+        )
 
 
 def _question(pack: Pack, question: Question) -> Iterator[Finding]:
@@ -224,7 +232,7 @@ def _answers(pack: Pack) -> Iterator[Finding]:
             if final is not None:
                 yield _at(answer.say[0], "warning", f"unreachable: the answer at {final.where} always fits")
             yield from _condition(pack, answer.when, answer.say[0])
-            if answer.when is None and any(sentence.needed <= ALWAYS.keys() for sentence in answer.say):
+            if answer.when is None and not answer.asked and any(sentence.needed <= ALWAYS.keys() for sentence in answer.say):
                 final = answer.say[0]
         if answers.intent in {Intent.ASK_WHO, Intent.ASK_HUMAN, Intent.ASK_MATERIAL, Intent.COMPLAIN} and final is None:
             yield _at(answers.answers[0].say[0], "error", f"`{answers.intent}` needs an answer that fits every call")

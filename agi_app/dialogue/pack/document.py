@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -20,7 +20,7 @@ class Text(str):
     __slots__ = ("where",)
     where: str
 
-    def __new__(cls, value: str, where: str) -> Text:
+    def __new__(cls, value: str, where: str) -> Self:
         """Make a text that knows its place."""
         text = super().__new__(cls, value)
         text.where = where
@@ -48,9 +48,13 @@ def read_document(file: Path) -> Document:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise PackError("a file of the language pack is missing", where=str(file), remedy="restore it, or remove its name") from None
+        raise PackError(
+            "a file of the language pack is missing", where=str(file), remedy="restore it, or remove its name"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise PackError(f"a file of the language pack cannot be read: {error}", where=str(file), remedy="save it as UTF-8") from error
+        raise PackError(
+            f"a file of the language pack cannot be read: {error}", where=str(file), remedy="save it as UTF-8"
+        ) from error
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -60,7 +64,9 @@ def read_document(file: Path) -> Document:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not valid YAML"
         line = mark.line + 1 if mark else 1
-        raise PackError(f"not valid YAML: {problem}", where=f"{file}:{line}", remedy="check indentation, quotes and colons") from error
+        raise PackError(
+            f"not valid YAML: {problem}", where=f"{file}:{line}", remedy="check indentation, quotes and colons"
+        ) from error
     finally:
         loader.dispose()
 
@@ -74,7 +80,7 @@ class _Builder:
         self._open: list[yaml.Node] = []
         self.lines: dict[Place, int] = {}
 
-    def value(self, node: yaml.Node, place: Place) -> Any:
+    def value(self, node: yaml.Node, place: Place) -> object:
         if any(node is above for above in self._open):
             raise PackError("an alias refers to itself", where=f"{self._file}:{node.start_mark.line + 1}", remedy="write it out")
         self.lines.setdefault(place, node.start_mark.line + 1)
@@ -89,8 +95,8 @@ class _Builder:
             self._open.pop()
         return Text(made, f"{self._file}:{node.start_mark.line + 1}") if isinstance(made, str) else made
 
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
-        made: dict[str, Any] = {}
+    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, object]:
+        made: dict[str, object] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)  # keys are words here: `no:` and `1:` mean what is written
             line = key_node.start_mark.line + 1

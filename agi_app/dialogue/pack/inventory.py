@@ -1,4 +1,4 @@
-"""What a pack must hold: the sentences and situations the dialogue relies on, with the facts each may mention besides the common ones."""
+"""What a pack must hold: the sentences, situations and answers the dialogue relies on."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ WORDINGS: Mapping[str, frozenset[str]] = MappingProxyType(
 SITUATIONS = ("know_candidate", "callback_time", "recording_choice", "consent_choice", "talent_pool", "go_on")
 """Questions outside the script."""
 
-ANSWERED = tuple(
-    intent
-    for intent in Intent
-    if intent.startswith("ask_") and intent not in {Intent.ASK_REPEAT, Intent.ASK_SLOWER}
-) + (Intent.COMPLAIN, Intent.HESITATE)
+ANSWERED = (
+    *(intent for intent in Intent if intent.startswith("ask_") and intent not in {Intent.ASK_REPEAT, Intent.ASK_SLOWER}),
+    Intent.COMPLAIN,
+    Intent.HESITATE,
+)
 """Intents that answers/ must cover; `hesitate` holds the advantages, best first."""
 
 REQUIRED_QUESTIONS = ("expected_pay", "start_date")

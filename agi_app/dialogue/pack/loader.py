@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from agi_app.dialogue.pack.check import Finding, inspect
 from agi_app.dialogue.pack.document import Document, read_document
@@ -39,7 +40,9 @@ def check_folder(folder: Path) -> list[Finding]:
         return inspect(read_pack(folder))
     except PackError as error:
         file, _, line = (error.where or str(folder)).rpartition(":")
-        return [Finding(file, int(line), "error", error.what) if line.isdigit() else Finding(str(error.where), 1, "error", error.what)]
+        return [
+            Finding(file, int(line), "error", error.what) if line.isdigit() else Finding(str(error.where), 1, "error", error.what)
+        ]
 
 
 def read_pack(folder: Path) -> Pack:
@@ -77,13 +80,17 @@ def read_pack(folder: Path) -> Pack:
 def _files_exist(folder: Path, top: Document, names: PackFile) -> None:
     for field in PackFile.model_fields:
         value = getattr(names, field)
-        paths: Iterable[str] = value if isinstance(value, tuple) else (value,) if field in {"situations", "terms", "protected"} else ()
+        paths: Iterable[str] = (
+            value if isinstance(value, tuple) else (value,) if field in {"situations", "terms", "protected"} else ()
+        )
         for index, path in enumerate(paths):
             place = (field, index) if isinstance(value, tuple) else (field,)
             if not (folder / path).resolve().is_relative_to(folder.resolve()):
                 raise PackError(f"`{path}` lies outside the pack", where=top.where(place), remedy="name files inside the pack")
             if not (folder / path).is_file():
-                raise PackError(f"the file `{path}` does not exist", where=top.where(place), remedy="restore it, or remove its name")
+                raise PackError(
+                    f"the file `{path}` does not exist", where=top.where(place), remedy="restore it, or remove its name"
+                )
 
 
 def _read(folder: Path, name: str, adapter: TypeAdapter[T]) -> T:
@@ -95,14 +102,16 @@ def _validate(document: Document, adapter: TypeAdapter[T]) -> T:
         return adapter.validate_python(document.data)
     except ValidationError as error:
         problems = [(document.where(_place(item["loc"])), _message(item)) for item in error.errors(include_url=False)]
-        raise PackError("; ".join(f"{where}: {what}" for where, what in problems[:20]), where=problems[0][0], remedy=_REMEDY) from error
+        raise PackError(
+            "; ".join(f"{where}: {what}" for where, what in problems[:20]), where=problems[0][0], remedy=_REMEDY
+        ) from error
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     return tuple(part for part in location if part != "[key]")
 
 
-def _message(item: Any) -> str:
+def _message(item: ErrorDetails) -> str:
     name = ".".join(str(part) for part in _place(item["loc"]))
     what = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":

@@ -56,7 +56,7 @@ class Key(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, data: Any) -> Any:
+    def _short_form(cls, data: object) -> object:
         return {"intent": data} if isinstance(data, str) else data
 
     @model_validator(mode="after")
@@ -99,7 +99,7 @@ class Question(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _keys_are_text(cls, data: Any) -> Any:
+    def _keys_are_text(cls, data: object) -> object:
         if isinstance(data, dict) and isinstance(data.get("keys"), dict):
             return {**data, "keys": {str(key): value for key, value in data["keys"].items()}}
         return data
@@ -191,6 +191,8 @@ class Situations(Part):
 class Answer(Part):
     """One way to answer; used when its condition holds and every fact it needs is known."""
 
+    asked: Words = ()
+    """Only when the candidate's question holds one of these words."""
     when: Condition | None = None
     say: Sentences = Field(min_length=1)
 
@@ -265,6 +267,13 @@ class Pack(BaseModel):
     answers: dict[Intent, Answers]
     competencies: dict[str, Competency]
     protected: Protected
+
+    @property
+    def question_kinds(self) -> dict[str, str]:
+        """For the understanding: `yes_no`, `open` or the slot by question id."""
+        scripts = [question for interview in self.interviews.values() for question in interview.all_questions]
+        kinds = {question.id: question.fills or question.answer for question in (*scripts, *self.situations.questions)}
+        return {**{rule.id: "open" for rule in self.follow_ups}, **kinds}
 
     def situation(self, name: str) -> Question:
         """A question outside the script by its id."""

@@ -1,7 +1,7 @@
 """Sentences with named facts in them.
 
-`{pay.range}` is replaced by a fact. `[…]` is said only when every fact inside it is known; `[overtime.time_off_in_lieu: …]` only when
-that fact is known or that statement true, `[!place.remote: …]` only when it is not.
+`{pay.range}` is replaced by a fact. `[…]` is said only when every fact inside it is known; `[overtime.time_off_in_lieu: …]` only
+when that fact is known or that statement true, `[!place.remote: …]` only when it is not.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator
-
-from agi_app.dialogue.pack.document import Text
 
 Facts = Mapping[str, str | None]
 """Name to spoken text; None for a fact that is not known, the empty text for a statement that is true."""
@@ -68,7 +66,7 @@ class Template:
         return None if None in texts else "".join(text for text in texts if text)
 
 
-def parse_template(value: Any) -> Template:
+def parse_template(value: object) -> Template:
     """Read a template. Raises ValueError on brackets that do not match or a name that is none."""
     if isinstance(value, Template):
         return value
@@ -110,7 +108,7 @@ Sentence = Annotated[Template, BeforeValidator(parse_template)]
 """A field that holds one template."""
 
 
-def as_list(value: Any) -> Any:
+def as_list(value: object) -> object:
     """One text stands for a list of one."""
     return [value] if isinstance(value, str) else value
 
