@@ -1,7 +1,8 @@
-"""The secrets Hireline, its commands and its Asterisk share: made once, kept in one file under the state folder, readable by its owner alone."""
+"""The secrets Hireline, its commands and its Asterisk share: made once, kept in one file that only its owner can read."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets as random_secrets
 import tempfile
@@ -15,10 +16,12 @@ FILE_NAME = "secrets.toml"
 MEDIA_USER = "asterisk"
 """The user name Asterisk gives, with `media_token` as the password, when it connects to our media server (HTTP Basic)."""
 
+_REMEDY = "delete it and restart: new ones are made"
+
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What only Hireline, its commands and its Asterisk know. Nothing of it appears in `repr`, so that a log line cannot leak it."""
+    """What only Hireline, its commands and its Asterisk know. Nothing of it appears in `repr`, lest a log line leak it."""
 
     ari_password: str = field(repr=False)
     ami_secret: str = field(repr=False)
@@ -26,57 +29,62 @@ class Secrets:
     control_token: str = field(repr=False)
 
 
+_NAMES = tuple(item.name for item in fields(Secrets))
+
+
 def load_secrets(state: Path) -> Secrets:
-    """Read the secrets, making the file when there is none.
+    """Read the secrets, making those that are not there yet.
 
     Args:
         state: the state folder; made when missing.
 
     Raises:
         ConfigError: the file is damaged.
-        SetupError: the folder cannot be written, or the file is readable by others.
+        SetupError: the file or folder cannot be read or written, or the file is readable by others.
     """
     path = state / FILE_NAME
-    if not path.exists():
-        _make(path)
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        values = _read(path)
+        if any(name not in values for name in _NAMES):
+            values = _complete(path)
+    except OSError as error:
+        raise SetupError(
+            f"the secrets cannot be read or written: {error.strerror}",
+            where=str(path),
+            remedy="run as the owner of the state folder, or set paths.state to a folder of your own",
+        ) from error
+    if wrong := [name for name in _NAMES if not isinstance(values[name], str) or not values[name]]:
+        raise ConfigError(f"the secrets file has no usable {', '.join(wrong)}", where=str(path), remedy=_REMEDY)
+    return Secrets(**{name: values[name] for name in _NAMES})
+
+
+def _read(path: Path) -> dict[str, str]:
     try:
         mode = path.stat().st_mode & 0o777
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SetupError(
-            f"the secrets cannot be read: {error.strerror}", where=str(path), remedy="run as the file's owner"
-        ) from error
+    except FileNotFoundError:
+        return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            "the secrets file is damaged", where=str(path), remedy="delete it and restart: new ones are made"
-        ) from error
+        raise ConfigError("the secrets file is damaged", where=str(path), remedy=_REMEDY) from error
     if mode & 0o077:
         raise SetupError(f"the secrets file is readable by others (mode {mode:o})", where=str(path), remedy=f"chmod 600 {path}")
-    wanted = [item.name for item in fields(Secrets)]
-    if wrong := [name for name in wanted if not isinstance(values.get(name), str) or not values[name]]:
-        raise ConfigError(
-            f"the secrets file lacks {', '.join(wrong)}", where=str(path), remedy="delete it and restart: new ones are made"
-        )
-    return Secrets(**{name: values[name] for name in wanted})
+    return values
 
 
-def _make(path: Path) -> None:
-    """Write new secrets; of several processes that try at once exactly one wins, and a reader never sees half a file."""
-    lines = ["# Made by Hireline. Delete this file to have new secrets made at the next start.\n"]
-    lines += [f'{item.name} = "{random_secrets.token_urlsafe(32)}"\n' for item in fields(Secrets)]
+def _complete(path: Path) -> dict[str, str]:
+    """Add the secrets that are missing: all of them the first time. One process at a time, and no reader sees half a file."""
+    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")  # mkstemp makes it 0600
-        draft = Path(name)
-        try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        old = _read(path)
+        new = {name: random_secrets.token_urlsafe(32) for name in _NAMES if name not in old}
+        if new:
+            start = path.read_text(encoding="utf-8") if old else "# Made by Hireline. Delete this file to have new ones made.\n"
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secrets-")  # mkstemp makes it 0600
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.writelines(lines)
-            path.hardlink_to(draft)
-        except FileExistsError:
-            return  # somebody else was first; theirs counts
-        finally:
-            draft.unlink()
-    except OSError as error:
-        raise SetupError(
-            f"the secrets cannot be written: {error.strerror}", where=str(path), remedy="make the state folder writable"
-        ) from error
+                file.write(start.rstrip() + "\n" + "".join(f'{name} = "{value}"\n' for name, value in new.items()))
+            Path(draft).replace(path)
+        return old | new
+    finally:
+        os.close(folder)
