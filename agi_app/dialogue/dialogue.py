@@ -23,6 +23,7 @@ from agi_app.dialogue.facts import read_facts
 from agi_app.dialogue.forecast import expected_prompts, likely_next
 from agi_app.dialogue.hearing import interpret_key, unheard
 from agi_app.dialogue.pack.schema import Pack
+from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Expectation, PromptKind, Reply
 from agi_app.dialogue.script import interview_for, plan
 from agi_app.dialogue.state import CALM, Mood, State
@@ -158,8 +159,12 @@ class Dialogue:
         return self._reply(turn)
 
     def interrupted(self, heard_text: str) -> None:
-        """The last prompts were cut; the candidate heard only this much of them. What is necessary is said again first."""
-        self._state.unheard = [*self._state.unheard, *unheard(self._state.said, heard_text)]
+        """The last move was cut; the candidate heard this much of all its prompts together. What is necessary is said again first."""
+        self._state.unheard = unheard(self._state.said, heard_text)
+
+    def storable(self, text: str) -> str:
+        """The candidate's words as they may be stored: protected matters are left out."""
+        return redact(text, self._desk.pack.protected)
 
     def hang_up(self) -> Outcome:
         """The line ended; what is known now is the outcome."""

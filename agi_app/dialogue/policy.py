@@ -58,9 +58,7 @@ def miss(turn: Turn, wording: str) -> None:
 
 def _unintelligible(turn: Turn) -> bool:
     understanding = turn.understanding
-    if understanding is None or (not understanding.text.strip() and turn.heard.key is None):
-        return True
-    return turn.heard.key is not None and understanding.intent is Intent.OTHER
+    return understanding is None or (understanding.intent is Intent.OTHER and not understanding.text.strip())
 
 
 def _too_long(turn: Turn) -> bool:

@@ -19,7 +19,7 @@ _PERIODS = {"month": "每月", "year": "年薪", "day": "每天", "hour": "每�
 def known_value(slot: str, candidate: Candidate) -> dict[str, Any] | str | None:
     """What the resume already tells, in the slot's shape."""
     match slot:
-        case "years_experience" if candidate.years_experience is not None:
+        case "years_experience" if candidate.years_experience:
             return {"years": candidate.years_experience}
         case "degree" if candidate.degree is not None:
             return str(candidate.degree)
@@ -43,11 +43,12 @@ def spoken_value(slot: str, value: SlotValue, now: datetime, terms: Terms) -> st
         case "expected_pay":
             return _pay(value)
         case "start_date":
-            return spoken.day(date.fromisoformat(value["date"]), now.date()) if "date" in value else spoken.after_days(value["in_days"])
+            named = "date" in value
+            return spoken.day(date.fromisoformat(value["date"]), now.date()) if named else spoken.after_days(value["in_days"])
         case "interview_time" | "callback_time":
             return _time(value, now)
         case "years_experience":
-            return spoken.years(value["years"]) if value["years"] else spoken.number(0) + "年"
+            return spoken.years(value["years"]) if value["years"] else terms["years_experience"]["none"]
         case "employment":
             return terms.get("employment", {}).get(value["status"], value["status"])
     raise ValueError(f"no way to say the value of {slot}")

@@ -96,6 +96,8 @@ class Conversation:
         self._early: list[TurnOver | Key] = []
         """Turns that ended while we were about to speak."""
         self._question: str | None = None
+        self._heard_of_us = ""
+        """What the candidate heard of the present move."""
         self._reaction: _Reaction | None = None
         self._thinking = asyncio.Lock()  # the dialogue's state belongs to one thread at a time
         self._longest_ms = longest_ms
@@ -130,6 +132,7 @@ class Conversation:
                 await self._on_consent(agreed=bool(item.value))
         self._question = reply.expects.question if reply.expects else None
         self.last_reason = reply.reason
+        self._heard_of_us = ""
         if reply.warm:
             self._services.speech.warm_soon(reply.warm)
         unsaid = 0
@@ -175,7 +178,7 @@ class Conversation:
     async def _say(self, prompt: Prompt, reason: str) -> bool:
         """Say one prompt; False when the candidate took the word."""
         if self._early or self._ear.candidate_speaking:
-            self._dialogue.interrupted("")
+            self._dialogue.interrupted(self._heard_of_us)
             return False
         source = Counted(self._services.speech.stream(prompt.text, rate=prompt.rate))
         playback = self._media.play(source)
@@ -198,11 +201,12 @@ class Conversation:
         if end.error is not None:
             raise end.error
         if not finished:
-            self._dialogue.interrupted(heard_part(prompt.text, end.heard_ms, total_ms))
+            self._dialogue.interrupted(self._heard_of_us)
         return finished
 
     def _said(self, prompt: Prompt, start_ms: int, heard_ms: int, text: str) -> None:
         whole = text == prompt.text
+        self._heard_of_us += text
         if text:
             self._notes.turn(
                 Turn(
@@ -289,7 +293,7 @@ class Conversation:
             self._notes.turn(
                 Turn(
                     who=Speaker.CANDIDATE,
-                    text=utterance.heard.text,
+                    text=self._dialogue.storable(utterance.heard.text),
                     start_ms=start,
                     end_ms=end,
                     confidence=utterance.heard.confidence,

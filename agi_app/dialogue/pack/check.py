@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from agi_app.dialogue.facts import ALWAYS, GUARDS, NAMES, PERSONAL
-from agi_app.dialogue.pack.inventory import ANSWERED, REQUIRED_QUESTIONS, SITUATIONS, SLOTS, WORDINGS
+from agi_app.dialogue.pack.inventory import ANSWERED, REQUIRED_QUESTIONS, SITUATIONS, SLOTS, TERMS, WORDINGS
 from agi_app.dialogue.pack.schema import Condition, Interview, Pack, Question
 from agi_app.dialogue.pack.template import Template
 from agi_app.dialogue.understanding import Intent
@@ -77,6 +77,9 @@ def _inventory(pack: Pack) -> Iterator[Finding]:
     situations = [question.id for question in pack.situations.questions]
     for name in set(SITUATIONS) - set(situations):
         yield _top(pack, f"situations: the question `{name}` is missing")
+    for group, codes in TERMS.items():
+        for code in sorted(codes - pack.terms.get(group, {}).keys()):
+            yield _top(pack, f"terms: `{code}` of `{group}` has no word")
     for intent in ANSWERED:
         if intent not in pack.answers:
             yield _top(pack, f"answers: nothing answers `{intent}`")

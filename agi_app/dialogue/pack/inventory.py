@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from agi_app.dialogue.understanding import Intent
+from hr_sync.records import Degree, EmploymentStatus
 
 WORDINGS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
@@ -57,6 +58,18 @@ ANSWERED = (
     Intent.HESITATE,
 )
 """Intents that answers/ must cover; `hesitate` holds the advantages, best first."""
+
+TERMS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "overtime": frozenset({"none", "rare", "sometimes", "often"}),
+        "performance_cycle": frozenset({"month", "quarter", "year"}),
+        "degree": frozenset(Degree),
+        "employment": frozenset(EmploymentStatus),
+        "years_experience": frozenset({"none"}),
+        "time_off": frozenset({"word"}),
+    }
+)
+"""Codes that need a spoken word, by group."""
 
 REQUIRED_QUESTIONS = ("expected_pay", "start_date")
 """Asked in every interview."""
