@@ -23,7 +23,17 @@ AFTER_LINE_MS = 600
 REPEATS = 2
 """So often an answer that is asked again is said again."""
 
-MANNERS = {"greeting": "喂，你好", "consent": "可以，方便", "pitch": "有兴趣，可以聊聊", "closing": "没有了，谢谢"}
+ASIDES = frozenset({"acknowledgement", "answer", "repair", "hold"})
+"""Kinds of prompts that are said on the way to a question and are not that question."""
+
+OTHER = "other"
+MANNERS = {
+    "greeting": "喂，你好",
+    "consent": "可以，方便",
+    "pitch": "有兴趣，可以聊聊",
+    "closing": "没有了，谢谢",
+    OTHER: "这个我现在说不好",
+}
 """What a polite candidate answers where no turn fits."""
 
 
@@ -179,7 +189,8 @@ class Brain:
         """Take aim at this prompt with the first line of each kind that fits it."""
         aimed: set[str] = set()
         for over in self._all_overs():
-            fits = over.line.during in {ANY, cue.kind, cue.question, cue.prompt_id}
+            during = over.line.during
+            fits = during in {ANY, cue.kind, cue.prompt_id} or (during == cue.question and cue.kind not in ASIDES)
             if over.used or over.kind in aimed or not fits:
                 continue
             aimed.add(over.kind)
@@ -239,16 +250,14 @@ class Brain:
 
     def _be_polite(self, now_ms: int, given: TurnGivenCue) -> Action | None:
         """No turn fits: the obvious answer, or the same answer again."""
-        question = given.question or next((name for name in MANNERS if name in self._move.kinds), None)
-        if question is None:
-            return None
+        question = given.question or next((name for name in MANNERS if name in self._move.kinds), OTHER)
         if question in self._last_line:
             if self._repeated.get(question, 0) >= REPEATS:
                 return None
             self._repeated[question] = self._repeated.get(question, 0) + 1
             return self._turn_taken(now_ms, self._last_line[question], question)
-        key = f"manners.{question}"
-        return self._turn_taken(now_ms, key, question) if question in MANNERS and key in self._durations else None
+        key = f"manners.{question if question in MANNERS else OTHER}"
+        return self._turn_taken(now_ms, key, question) if key in self._durations else None
 
     def _take(self, now_ms: int, key: str, turn: Turn, question: str | None) -> Action:
         self._used.add(key)
@@ -261,9 +270,7 @@ class Brain:
     def _turn_taken(self, now_ms: int, key: str, question: str | None) -> Say:
         said = self._say(now_ms, key, "turn", question)
         if question is not None:
-            turn = self._turns.get(key)
-            if turn is None or turn.when == question:
-                self._last_line[question] = key
+            self._last_line[question] = key
         leave = self._persona.hang_up
         if leave and leave.answering and leave.answering == question:
             self._hang_up_at = now_ms + leave.at_ms

@@ -110,6 +110,10 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 is untyped
     def leave(self) -> None:
         """Hang up, as the candidate."""
         self.hung_up = True
+        self.drop()
+
+    def drop(self) -> None:
+        """Take the call down, on nobody's behalf."""
         self.hangup(pj.CallOpParam(True))
 
     def press(self, keys: str) -> None:

@@ -174,7 +174,7 @@ class PhoneLog(Record):
     keys: str = ""
     """DTMF keys pressed."""
     hung_up_by: Literal["candidate", "caller", "nobody"] = "nobody"
-    """`nobody`: no answered call."""
+    """`caller`: or the simulation, clearing up; `nobody`: no answered call."""
     final_code: int | None = None
     """SIP code the call ended with."""
     codec: str | None = None

@@ -99,7 +99,7 @@ class Softphone:
                 endpoint.libHandleEvents(POLL_MS)
                 self._work()
             for call in list(self._calls.values()):
-                call.leave()
+                call.drop()
             deadline = time.monotonic() + 2
             while self._calls and time.monotonic() < deadline:
                 endpoint.libHandleEvents(POLL_MS)
@@ -204,7 +204,7 @@ class Softphone:
                     call.handset.cue(cue)
             case Disarm(call=name):
                 if call := self._calls.get(name):
-                    call.leave()
+                    call.drop()
                 elif unused := next((each for each in self._plans.values() if each.call == name), None):
                     self._finish_unused(unused)
             case Quit():
