@@ -256,3 +256,22 @@ async def test_a_missing_configuration_folder_is_named(own_files: AsteriskServer
         await own_files.start()
     assert "paths.dialplan" in str(caught.value.remedy)
     assert not own_files.running
+
+
+@pytest.mark.parametrize("right", [True, False])
+async def test_ami_takes_our_secret_and_no_other(asterisk: AsteriskServer, right: bool) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", asterisk.settings.asterisk.ami_port)
+    try:
+        user, secret = asterisk.settings.asterisk.ari_user, asterisk.secrets.ami_secret if right else "guess"
+        writer.write(f"Action: Login\r\nUsername: {user}\r\nSecret: {secret}\r\n\r\n".encode())
+        async with asyncio.timeout(10):
+            answer = (await reader.readuntil(b"\r\n\r\n")).decode()
+            if right:
+                writer.write(b"Action: PJSIPShowEndpoints\r\n\r\n")
+                await reader.readuntil(b"ObjectName: simulated")
+                writer.write(b"Action: Originate\r\nChannel: PJSIP/1@simulated\r\nApplication: Wait\r\nActionID: 7\r\n\r\n")
+                await reader.readuntil(b"ActionID: 7\r\nMessage: Permission denied")
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    assert ("Authentication accepted" in answer) == right
