@@ -12,7 +12,7 @@ from agi_app.errors import AriError
 from agi_app.telephony.ari import events as ari
 from agi_app.telephony.ari.connection import AriConnection
 from agi_app.telephony.ari.router import CallQueue
-from agi_app.telephony.call import CallEnding, CallEvent, KeyPressed
+from agi_app.telephony.call import Answered, CallEnding, CallEvent, KeyPressed
 from agi_app.telephony.media.channel import MediaChannel
 from agi_app.telephony.signalling import HangUp, Signalling
 
@@ -102,6 +102,8 @@ class PlacedCall:
             if isinstance(event, KeyPressed) and len(self._events) >= _KEYS_KEPT:
                 continue
             self._events.append(event)
+            if isinstance(event, Answered):
+                self.media.forget_pending()  # early media nobody wanted: announcements, ringing
             if isinstance(event, CallEnding):
                 _log.info(
                     "call_ended",
@@ -112,8 +114,8 @@ class PlacedCall:
                     ended_by=event.ended_by,
                     evidence=event.evidence,
                 )
-                if not self.ending.done():
-                    self.ending.set_result(event)
+                self.ending.set_result(event)
+                self.media.end()
         self._notify()
 
     async def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:

@@ -64,7 +64,7 @@ class Signalling:
                 return (KeyPressed(digit),)
             case ari.ChannelDestroyed(channel, cause, _, tech_cause) if channel.id == self.leg:
                 return self._gone(cause, tech_cause)
-            case ari.ChannelDestroyed(channel, cause) if channel.id == self.media:
+            case ari.ChannelDestroyed(channel, cause) if channel.id == self.media and self.hanging_up is None:
                 return self.system_failed(f"Asterisk ended the call's media channel (cause {cause})", cause)
             case ari.ApplicationReplaced():
                 return self.system_failed("another program took over the ARI application")

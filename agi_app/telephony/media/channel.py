@@ -113,6 +113,14 @@ class MediaChannel:
             self._filled.clear()
             await self._filled.wait()
 
+    def forget_pending(self) -> None:
+        """Drop the candidate's frames that nobody has fetched yet."""
+        self._frames.clear()
+
+    def drop_waiting(self) -> None:
+        """Forget the candidate's audio that nobody has fetched so far, e.g. what came while it rang."""
+        self._frames.clear()
+
     def play(self, chunks: AsyncIterator[bytes]) -> Playback:
         """Begin to play PCM (this channel's rate, chunks of any size) as it comes.
 
@@ -126,9 +134,17 @@ class MediaChannel:
         self._playback = Playback(self, self._playbacks, chunks)
         return self._playback
 
+    def end(self) -> None:
+        """Nothing more comes or goes: `frames` ends after what is there, a running playback ends unfinished."""
+        if not self.closed.is_set():
+            self.settle(self._loop.time())
+            self.closed.set()
+        self._filled.set()
+        self._nudge()
+
     async def close(self) -> None:
         """End the running playback and hang up the socket."""
-        self._mark_closed()
+        self.end()
         if self._playback is not None:
             await self._playback.abandon()
         socket, self._socket = self._socket, None
@@ -174,7 +190,7 @@ class MediaChannel:
         match protocol.parse_event(text):
             case protocol.MediaStart() as start if start.format != self.audio_format:
                 _log.error("media_format", call_id=self.call_id, wanted=self.audio_format, got=start.format[:20])
-                self._mark_closed()
+                self.end()
             case protocol.MediaXoff():
                 self.counters.xoffs += 1
                 self.xoff = True
@@ -196,7 +212,7 @@ class MediaChannel:
     def detach(self) -> None:
         """The socket is gone."""
         self._socket = None
-        self._mark_closed()
+        self.end()
 
     # ---- what a playback uses ---------------------------------------------------------------------------------------
 
@@ -231,18 +247,11 @@ class MediaChannel:
             async with asyncio.timeout(_SEND_LIMIT_S):
                 await (socket.send_bytes(message) if isinstance(message, bytes) else socket.send_str(message))
         except TimeoutError as error:
-            self._mark_closed()
+            self.end()
             raise MediaError(f"the media socket took nothing for {_SEND_LIMIT_S:g} s", where=self.call_id) from error
         except (ConnectionError, RuntimeError) as error:  # aiohttp's ClientConnectionResetError is a ConnectionError
-            self._mark_closed()
+            self.end()
             raise MediaError("the media socket broke", where=self.call_id) from error
-
-    def _mark_closed(self) -> None:
-        if not self.closed.is_set():
-            self.settle(self._loop.time())
-            self.closed.set()
-        self._filled.set()
-        self._nudge()
 
     def _nudge(self) -> None:
         if self._playback is not None:
