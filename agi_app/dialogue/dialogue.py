@@ -21,7 +21,7 @@ from agi_app.dialogue.asking import CONFIRMING
 from agi_app.dialogue.conditions import View
 from agi_app.dialogue.facts import read_facts
 from agi_app.dialogue.forecast import expected_prompts, likely_next
-from agi_app.dialogue.hearing import interpret_key, unheard
+from agi_app.dialogue.hearing import heard_shares, interpret_key
 from agi_app.dialogue.pack.schema import Pack
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Expectation, PromptKind, Reply
@@ -32,6 +32,8 @@ from agi_app.dialogue.understanding import Heard, Intent, Understander, Understa
 from agi_app.dialogue.wording import Wording
 from hr_sync.records import CallBrief, Disposition, Doubt, Interest
 
+UNDERSTANDABLE = 0.5
+"""Share of a question from which on one knows what is being asked."""
 CONFIRMATION = "confirmation"
 """The question the understanding is told while a value is being confirmed."""
 _CHATTER = {PromptKind.ACKNOWLEDGEMENT, PromptKind.REPAIR}
@@ -160,7 +162,10 @@ class Dialogue:
 
     def interrupted(self, heard_text: str) -> None:
         """The last move was cut; the candidate heard this much of all its prompts together. What is necessary is said again first."""
-        self._state.unheard = unheard(self._state.said, heard_text)
+        said = self._state.said
+        shares = heard_shares(said, heard_text)
+        self._state.unheard = [prompt for prompt, share in zip(said, shares, strict=True) if share < 1 and not prompt.interruptible]
+        self._state.question_heard = bool(shares) and shares[-1] >= UNDERSTANDABLE
 
     def storable(self, text: str) -> str:
         """The candidate's words as they may be stored: protected matters are left out."""
@@ -219,6 +224,7 @@ class Dialogue:
         if state.disposition is None and state.unheard:
             turn.prompts[:0] = [prompt for prompt in state.unheard if prompt not in turn.prompts]
         state.unheard = []
+        state.question_heard = True
         state.said = tuple(turn.prompts)
         state.content = tuple(prompt for prompt in turn.prompts if prompt.kind not in _CHATTER) or state.content
         opened = state.current

@@ -26,16 +26,12 @@ def interpret_key(key: str, opened: OpenQuestion, job: Job) -> Understanding:
     return Understanding(question.id, "", Intent.PROVIDE, 1.0, {question.fills or question.id: value})
 
 
-def unheard(said: Sequence[Prompt], heard_text: str) -> list[Prompt]:
-    """The necessary prompts (those that must be heard whole) that were not heard to their end."""
-    left = _SOUNDLESS.sub("", heard_text)
-    missed: list[Prompt] = []
+def heard_shares(said: Sequence[Prompt], heard_text: str) -> list[float]:
+    """How much of each prompt was heard, 0 to 1, when only the beginning of them all was."""
+    left = len(_SOUNDLESS.sub("", heard_text))
+    shares: list[float] = []
     for prompt in said:
-        sound = _SOUNDLESS.sub("", prompt.text)
-        if left.startswith(sound):
-            left = left[len(sound) :]
-            continue
-        left = ""
-        if not prompt.interruptible:
-            missed.append(prompt)
-    return missed
+        length = max(1, len(_SOUNDLESS.sub("", prompt.text)))
+        shares.append(min(1.0, left / length))
+        left = max(0, left - length)
+    return shares

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from agi_app.dialogue.asking import ask, ask_again, lost, store
+from agi_app.dialogue.asking import ask, ask_again, give_up, lost, store
 from agi_app.dialogue.digressions import attend
 from agi_app.dialogue.exits import leave
 from agi_app.dialogue.pack.inventory import SLOTS
@@ -51,7 +51,10 @@ def miss(turn: Turn, wording: str) -> None:
     if _too_long(turn):
         return
     if turn.state.misses >= turn.desk.limits.misses and turn.open.stage is not Stage.HOLD:
-        lost(turn)
+        if turn.open.question.id in turn.state.script:
+            lost(turn)
+        else:
+            give_up(turn)
     else:
         ask_again(turn, wording)
 

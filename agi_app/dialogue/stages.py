@@ -26,15 +26,23 @@ from agi_app.dialogue.turn import Turn
 from agi_app.dialogue.understanding import Intent
 from hr_sync.records import Disposition, Interest
 
+A_QUESTION = 4
+"""Characters that make a question of somebody who said there was one."""
 HANDOVER_MS = 20_000
 """How long we wait for the candidate to be fetched."""
 _YES = (Intent.AGREE, Intent.PROVIDE)
+_EMPTY = {Intent.AGREE, Intent.BACKCHANNEL, Intent.GREET, Intent.THANK, Intent.OTHER}
+"""Say nothing by themselves."""
 _NODS = (*_YES, Intent.BACKCHANNEL)
 
 
 def respond(turn: Turn) -> None:
     """Take the utterance as an answer to the open question, and decide how to go on."""
     opened = turn.open
+    if not turn.state.question_heard and opened.question.id != "greeting" and set(turn.intents) <= _EMPTY:
+        turn.digressed = True
+        ask_after_interruption(turn)  # a word said over us answers nothing that was not asked yet
+        return
     if opened.stage is Stage.HOLD:
         ask(turn, turn.desk.interview.greeting)
         return
@@ -228,7 +236,7 @@ def _closing(turn: Turn) -> None:
     elif turn.means(Intent.AGREE) and not opened.tries:
         opened.tries += 1
         turn.phrase("go_ahead", PromptKind.ACKNOWLEDGEMENT)
-    elif turn.asking:
+    elif turn.asking or (opened.tries and len(turn.heard.text) >= A_QUESTION):
         turn.phrase("unanswerable", PromptKind.ANSWER)
         if turn.state.note_doubt(Intent.OTHER, turn.text, answered=False):
             turn.learn("doubt", str(Intent.OTHER), value=False)

@@ -98,6 +98,8 @@ class State:
     """The last prompts."""
     unheard: list[Prompt] = field(default_factory=list)
     """Necessary prompts that were cut off and must be said again."""
+    question_heard: bool = True
+    """False when the candidate spoke before our question could be heard."""
     if_cut_off: Disposition | None = None
     """How the call counts should the line end now; None: partial."""
     disposition: Disposition | None = None

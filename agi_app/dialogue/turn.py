@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from hr_sync.records import Disposition, Interest
 
 MANY_WORDS = 20
 """Characters from which an answer to an open question is a story, in which single words mean little."""
+_QUESTION = re.compile(r"[吗么呢几哪谁？?]|多少|多久|怎样|如何|(.)[不没]\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class Turn:
     @property
     def asking(self) -> bool:
         """The words have the form of a question."""
-        return any(sign in self.heard.text for sign in ("吗", "么", "呢", "多少", "几", "哪", "谁", "？", "?"))
+        return _QUESTION.search(self.heard.text) is not None
 
     def means(self, *intents: Intent) -> bool:
         """Whether one of these was meant."""
