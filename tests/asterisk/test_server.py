@@ -223,3 +223,11 @@ async def test_doctor_finds_a_running_asterisk_healthy(asterisk: AsteriskServer)
     assert [item for item in checks if not item.ok] == []
     names = {item.name for item in checks}
     assert {"asterisk", "disk", "ARI", "modules", f"port {asterisk.settings.asterisk.sip_port}/udp"} <= names
+
+
+async def test_doctor_examines_an_asterisk_that_others_run(asterisk: AsteriskServer) -> None:
+    foreign = asterisk.settings.asterisk.model_copy(update={"managed": False})
+    found = {item.name: item for item in await check(asterisk.settings.model_copy(update={"asterisk": foreign}))}
+    assert {"ARI", "modules", "disk"} <= set(found)
+    assert all(item.ok for item in found.values())
+    assert asterisk.version in found["ARI"].detail

@@ -250,6 +250,20 @@ async def test_the_trunk_examples_work_once_filled_in(own_files: AsteriskServer,
         assert "password" in str(registration.remedy)
 
 
+async def test_a_simulation_knows_no_real_trunk(own_files: AsteriskServer) -> None:
+    trunk = own_files.settings.paths.asterisk_conf / "pjsip.d" / "carrier.conf"
+    trunk.write_text("[carrier](trunk)\naors = carrier\n[carrier]\ntype = aor\ncontact = sip:192.0.2.1\n")
+    simulation = AsteriskServer(
+        own_files.settings, own_files.installation, name=own_files.instance.name, simulated_trunk=("127.0.0.1", 9)
+    )
+    async with simulation:
+        shown = await simulation.cli("pjsip show endpoints")
+        assert "simulated" in shown
+        assert "carrier" not in shown
+    async with own_files:
+        assert "carrier" in await own_files.cli("pjsip show endpoints")
+
+
 async def test_a_missing_configuration_folder_is_named(own_files: AsteriskServer, tmp_path: Path) -> None:
     (tmp_path / "dialplan").rename(tmp_path / "elsewhere")
     with pytest.raises(ConfigError, match="dialplan") as caught:

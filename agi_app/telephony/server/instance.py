@@ -20,7 +20,7 @@ import structlog
 from agi_app.config import Settings
 from agi_app.errors import AsteriskError, ConfigError, SetupError
 from agi_app.telephony.server.installation import AsteriskInstallation, asterisk_folder
-from agi_app.telephony.server.local_files import MAIN_FILE
+from agi_app.telephony.server.local_files import MAIN_FILE, SIMULATED_FILE
 
 UNPRIVILEGED = 58_560
 """User and group id Asterisk gets when we are root: nobody's account (Debian leaves 30000-59999 unused), so that an Asterisk that
@@ -176,6 +176,8 @@ class Instance:
                 remedy="give it another name",
             )
         _copy(settings.folder(settings.paths.dialplan), new / "dialplan", "paths.dialplan")
+        if SIMULATED_FILE in local_files and (new / "pjsip.d").exists():
+            shutil.rmtree(new / "pjsip.d")  # a simulation never registers with a real carrier
         (new / "local").mkdir()
         for name, text in local_files.items():
             (new / "local" / name).write_text(text, encoding="utf-8")

@@ -18,6 +18,7 @@ MAIN_FILE = "local/asterisk.conf"
 """The file Asterisk is started with, inside its configuration folder."""
 MEDIA_CONNECTION = "hireline-media"
 """Section of websocket_client.conf: what ARI's externalMedia names as external_host."""
+SIMULATED_FILE = "pjsip_simulated.conf"
 SIMULATED_TRUNK = "simulated"
 """PJSIP endpoint behind which simulated candidates answer."""
 INBOUND_CONTEXT = "from-trunk"
@@ -94,7 +95,7 @@ def render_local_files(
         ),
     }
     if simulated is not None:
-        files["pjsip_simulated.conf"] = _simulated_trunk(simulated)
+        files[SIMULATED_FILE] = _simulated_trunk(simulated)
     return {name: _GENERATED + text for name, text in files.items()}
 
 
