@@ -103,7 +103,7 @@ class PlacedCall:
                 continue
             self._events.append(event)
             if isinstance(event, Answered):
-                self.media.forget_pending()  # early media nobody wanted: announcements, ringing
+                self.media.drop_waiting()  # early media nobody wanted: announcements, ringing
             if isinstance(event, CallEnding):
                 _log.info(
                     "call_ended",

@@ -113,10 +113,6 @@ class MediaChannel:
             self._filled.clear()
             await self._filled.wait()
 
-    def forget_pending(self) -> None:
-        """Drop the candidate's frames that nobody has fetched yet."""
-        self._frames.clear()
-
     def drop_waiting(self) -> None:
         """Forget the candidate's audio that nobody has fetched so far, e.g. what came while it rang."""
         self._frames.clear()

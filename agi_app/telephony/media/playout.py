@@ -31,7 +31,7 @@ class Playout:
         self._queue: deque[bytes] = deque()
         self._queued = 0  # bytes in _queue
         self._head_s = 0.0  # when the next byte of the queue is played, unless paused
-        self._run_s: float | None = None  # when this run began, as far as known; None when a pause blurred it
+        self._run_s: float | None = None  # when this run began, as far as known; None once it is known, or when a pause blurred it
         self._paused_at: float | None = None
         self.played_bytes = 0
 
@@ -68,7 +68,7 @@ class Playout:
         """The mark in front of the run that `send` began was reached: the run really began at `at`."""
         if self._run_s is not None and self._queued and not self.paused:
             self._head_s += at - self._run_s
-            self._run_s = at
+            self._run_s = None
 
     def reached(self, now: float) -> None:
         """A mark behind everything sent was reached: all of it has been played."""
