@@ -35,13 +35,13 @@ class SipPeer:
         self.audio_packets = 0
 
     async def receive(self, start: str) -> str:
-        """The next SIP message whose first line begins with `start`; others are skipped, RTP is counted."""
+        """The next SIP message whose first line begins with the pattern `start`; others are skipped, RTP is counted."""
         async with asyncio.timeout(10):
             while True:
                 data = await asyncio.get_running_loop().sock_recv(self.socket, 8192)
                 if data[0] >> 6 == 2:  # the version in an RTP header; SIP is ASCII
                     self.audio_packets += 1
-                elif (text := data.decode()).startswith(start):
+                elif re.match(start, text := data.decode()):
                     return text
 
     def answer(self, request: str, status: str) -> None:
@@ -103,7 +103,7 @@ async def test_the_simulated_trunk_dials_the_number_as_user_part(
 async def test_without_the_app_a_caller_hears_the_congestion_tone_unanswered(phone: SipPeer, no_leftovers: None) -> None:
     phone.invite("008613900000000")
     assert "m=audio" in await phone.receive("SIP/2.0 183")
-    final = await phone.receive("SIP/2.0 5")
+    final = await phone.receive("SIP/2.0 [4-6]")
     phone.acknowledge("008613900000000")
     assert final.startswith("SIP/2.0 503")
     assert phone.audio_packets > 150  # about 4 s of tone, 20 ms each
@@ -122,6 +122,28 @@ async def test_an_inbound_call_reaches_the_app(
             assert response.status == 204
         await phone.receive("SIP/2.0 486")
         phone.acknowledge("+862100000000")
+
+
+async def test_an_inbound_call_nobody_takes_does_not_hang_for_ever(own_files: AsteriskServer, simulated_port: int) -> None:
+    plan = own_files.settings.paths.dialplan / "inbound.conf"
+    text = plan.read_text()
+    assert "TIMEOUT(absolute)=20" in text
+    plan.write_text(text.replace("TIMEOUT(absolute)=20", "TIMEOUT(absolute)=1"))
+    server = AsteriskServer(
+        own_files.settings, own_files.installation, name=own_files.instance.name, simulated_trunk=("127.0.0.1", simulated_port)
+    )
+    login = base64.b64encode(f"{server.settings.asterisk.ari_user}:{server.secrets.ari_password}".encode()).decode()
+    async with server, aiohttp.ClientSession(f"{server.ari_url}/", headers={"Authorization": f"Basic {login}"}) as session:
+        peer = SipPeer(simulated_port, server.settings.asterisk.sip_port)
+        try:
+            async with session.ws_connect("events", params={"app": server.settings.asterisk.ari_app}):
+                peer.invite("2000")
+                final = await peer.receive("SIP/2.0 [4-6]")
+                peer.acknowledge("2000")
+            assert "0 active channels" in await server.cli("core show channels")
+        finally:
+            peer.socket.close()
+    assert not final.startswith("SIP/2.0 401")  # it was let in, waited, and was sent away
 
 
 async def test_strangers_are_refused(asterisk: AsteriskServer, own_files: AsteriskServer) -> None:
