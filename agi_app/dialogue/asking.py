@@ -5,7 +5,7 @@ from __future__ import annotations
 from agi_app.dialogue.pack.schema import Consent, Question
 from agi_app.dialogue.pack.template import Template
 from agi_app.dialogue.reply import PromptKind
-from agi_app.dialogue.slots import SlotValue, known_value, spoken_value
+from agi_app.dialogue.slots import SlotValue, spoken_value
 from agi_app.dialogue.state import OpenQuestion, Stage
 from agi_app.dialogue.turn import Turn
 from hr_sync.records import Disposition, Interest
@@ -40,7 +40,7 @@ def ask(turn: Turn, question: Question, *, resume: OpenQuestion | None = None, k
     if isinstance(question, Consent):
         _announce(turn, question)
         return
-    known = known_value(question.fills, turn.desk.view.brief.candidate) if question.fills and question.known == "confirm" else None
+    known = turn.desk.view.known(question.fills) if question.known == "confirm" else None
     if known is not None and question.fills:
         opened.stage, opened.pending = Stage.CONFIRM_KNOWN, known
         opened.kind = PromptKind.CONFIRMATION

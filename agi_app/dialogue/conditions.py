@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agi_app.dialogue.pack.schema import Condition
+from agi_app.dialogue.slots import SlotValue, known_value
 from hr_sync.records import CallBrief, Candidate, Interest
 
 
@@ -22,6 +23,10 @@ class View:
     brief: CallBrief
     facts: Mapping[str, str | None]
     personalise: bool = True
+
+    def known(self, slot: str | None) -> SlotValue | None:
+        """What the resume tells of a slot; nothing where everyone is asked the same."""
+        return known_value(slot, self.brief.candidate) if slot and self.personalise else None
 
     def holds(self, condition: Condition | None, interest: Interest = Interest.UNDETERMINED) -> bool:
         """True when every line of the condition holds. What looks at the resume never holds where everyone is treated the same."""

@@ -25,7 +25,7 @@ from agi_app.dialogue.hearing import heard_shares, interpret_key
 from agi_app.dialogue.pack.schema import Pack
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Expectation, PromptKind, Reply
-from agi_app.dialogue.script import interview_for, plan
+from agi_app.dialogue.script import interview_for, personalised, plan
 from agi_app.dialogue.state import CALM, Mood, State
 from agi_app.dialogue.turn import Desk, Limits, Turn
 from agi_app.dialogue.understanding import Heard, Intent, Understander, Understanding
@@ -83,9 +83,10 @@ class Dialogue:
         self._zone = ZoneInfo(brief.candidate.time_zone)
         self._clock = now
         interview = interview_for(pack, brief)
-        facts = read_facts(brief, pack.terms, self._now(), personalise=interview.personalise)
-        view = View(brief, facts, interview.personalise)
-        wording = Wording(pack, interview, facts, call_id)
+        personalise = personalised(interview, brief)
+        facts = read_facts(brief, pack.terms, self._now(), personalise=personalise)
+        view = View(brief, facts, personalise)
+        wording = Wording(pack, interview, facts, call_id, vary=personalise)
         self._desk = Desk(pack, interview, view, wording, Answerer(pack, view, wording), limits or Limits(), self._now())
         questions = plan(interview, view)
         self._state = State(
@@ -161,7 +162,7 @@ class Dialogue:
         return self._reply(turn)
 
     def interrupted(self, heard_text: str) -> None:
-        """The last move was cut; the candidate heard this much of all its prompts together. What is necessary is said again first."""
+        """The last move was cut: this much of all its prompts together was heard. What is necessary is said again first."""
         said = self._state.said
         shares = heard_shares(said, heard_text)
         self._state.unheard = [prompt for prompt, share in zip(said, shares, strict=True) if share < 1 and not prompt.interruptible]

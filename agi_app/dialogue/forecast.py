@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agi_app.dialogue.pack.schema import Consent, Question
-from agi_app.dialogue.slots import known_value, spoken_value
+from agi_app.dialogue.slots import spoken_value
 from agi_app.dialogue.state import OpenQuestion, Stage, State
 from agi_app.dialogue.turn import Desk
 from agi_app.dialogue.understanding import Intent
@@ -60,7 +60,7 @@ def _first(desk: Desk, question: Question) -> list[str]:
     wording = desk.wording
     if isinstance(question, Consent):
         return [wording.peek("consent.notice", question.notice), wording.peek("consent.ask", question.ask)]
-    known = known_value(question.fills, desk.view.brief.candidate) if question.fills and question.known == "confirm" else None
+    known = desk.view.known(question.fills) if question.known == "confirm" else None
     if known is not None and question.fills:
         value = spoken_value(question.fills, known, desk.now, desk.pack.terms)
         return [wording.peek(f"{question.id}.confirm", question.confirm, value=value)]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from agi_app.dialogue.conditions import View
 from agi_app.dialogue.pack.schema import Interview, Pack, Question
-from agi_app.dialogue.slots import known_value
 from agi_app.errors import PackError
-from hr_sync.records import CallBrief
+from hr_sync.records import CallBrief, Sector
 
 
 def interview_for(pack: Pack, brief: CallBrief) -> Interview:
@@ -21,6 +20,11 @@ def interview_for(pack: Pack, brief: CallBrief) -> Interview:
     return interview
 
 
+def personalised(interview: Interview, brief: CallBrief) -> bool:
+    """Whether resume and variety may shape what is said. Never in the public sector: there everyone hears the same."""
+    return interview.personalise and brief.job.sector is not Sector.PUBLIC
+
+
 def plan(interview: Interview, view: View) -> tuple[Question, ...]:
     """The questions between pitch and closing, in order."""
     structured = tuple(question for question in interview.questions if view.holds(question.when) and not _known(question, view))
@@ -28,7 +32,7 @@ def plan(interview: Interview, view: View) -> tuple[Question, ...]:
 
 
 def _known(question: Question, view: View) -> bool:
-    return question.known == "skip" and question.fills is not None and known_value(question.fills, view.brief.candidate) is not None
+    return question.known == "skip" and view.known(question.fills) is not None
 
 
 def behavioural(interview: Interview, view: View) -> tuple[Question, ...]:

@@ -111,7 +111,7 @@ def joined(items: Sequence[str], last: str = "和") -> str:
 def clock(hour: int, minute: int = 0) -> str:
     """A time of day: 14:30 is 下午两点半, 9:05 is 上午九点零五分."""
     part = next(
-        name for until, name in ((6, "凌晨"), (8, "早上"), (12, "上午"), (13, "中午"), (18, "下午"), (24, "晚上")) if hour < until
+        name for until, name in ((6, "凌晨"), (8, "早上"), (12, "上午"), (13, "中午"), (19, "下午"), (24, "晚上")) if hour < until
     )
     shown = hour - 12 if hour > 12 else hour
     text = part + count(shown, "点")

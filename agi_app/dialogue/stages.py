@@ -236,6 +236,7 @@ def _closing(turn: Turn) -> None:
     elif turn.means(Intent.AGREE) and not opened.tries:
         opened.tries += 1
         turn.phrase("go_ahead", PromptKind.ACKNOWLEDGEMENT)
+        turn.reasons.append("has a question")
     elif turn.asking or (opened.tries and len(turn.heard.text) >= A_QUESTION):
         turn.phrase("unanswerable", PromptKind.ANSWER)
         if turn.state.note_doubt(Intent.OTHER, turn.text, answered=False):

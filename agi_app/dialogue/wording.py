@@ -19,11 +19,12 @@ class Wording:
         interview: its own sentences come before the pack's.
         facts: spoken facts by name.
         seed: the call id; decides which variant comes first.
+        vary: False says the first variant always.
     """
 
-    def __init__(self, pack: Pack, interview: Interview, facts: Mapping[str, str | None], seed: str) -> None:
+    def __init__(self, pack: Pack, interview: Interview, facts: Mapping[str, str | None], seed: str, *, vary: bool) -> None:
         self._named = {**pack.wording, **interview.wording}
-        self._vary = interview.personalise
+        self._vary = vary
         self._facts = facts
         self._seed = seed
         self._used: Counter[str] = Counter()

@@ -1,6 +1,8 @@
-"""What happens between greeting and goodbye: questions, answers to the candidate, confirmation, correction, repetition, interruption."""
+"""What happens between greeting and goodbye: questions, answers, confirmation, correction, repetition, interruption."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import pytest
 from dialogue_kit import (
@@ -105,8 +107,9 @@ def test_a_wrong_resume_is_put_right() -> None:
 
 
 def test_a_value_said_early_is_not_asked_again() -> None:
-    both = "一万二，下个月能到 | provide {'expected_pay': {'min': 12000, 'max': 12000, 'period': 'month'}, 'start_date': {'in_days': 30}}"
-    played = talk().play(*TO_PAY, both)
+    pay = {"min": 12000, "max": 12000, "period": "month"}
+    both = {"expected_pay": pay, "start_date": {"in_days": 30}}
+    played = talk().play(*TO_PAY, f"一万二，下个月能到 | provide {both}")
     assert played.question == "years_experience"
     assert set(played.learned("slot")) == {"expected_pay", "start_date"}
 
@@ -183,8 +186,8 @@ def test_a_later_correction_replaces_and_is_said_back() -> None:
 
 
 def test_numbers_inside_a_story_replace_nothing() -> None:
-    story = "有个客户一开始只给每个月八千块钱的预算，我去谈了三次，最后签了 | provide {'expected_pay': {'min': 8000, 'max': 8000, 'period': 'month'}}"
-    played = talk().play(*TO_STORY, story)
+    heard = {"expected_pay": {"min": 8000, "max": 8000, "period": "month"}}
+    played = talk().play(*TO_STORY, f"有个客户一开始只给每个月八千块钱的预算，我去谈了三次，最后签了 | provide {heard}")
     assert played.dialogue.outcome().slots["expected_pay"]["min"] == 12000
 
 
@@ -410,6 +413,14 @@ def test_public_sector_says_the_same_to_everyone() -> None:
     assert len(texts) == 1
 
 
+def test_public_sector_is_never_personal_whatever_the_script() -> None:
+    job = PUBLIC_JOB.model_copy(update={"script": "standard"})
+    played = talk(brief(job=job)).play(*TO_YEARS)
+    assert "简历" not in played.said
+    played.play("五年 | provide {'years_experience': {'years': 5.0}}")
+    assert played.question == "team_conflict"  # the one without a condition on the resume
+
+
 def test_public_sector_gives_dates_and_no_personal_advantage() -> None:
     played = talk(brief(job=PUBLIC_JOB)).play(*TO_PITCH, "流程是什么 | ask_process")
     assert "笔试十二月十二号" in played.said
@@ -431,7 +442,7 @@ def test_same_call_same_words_other_call_other_words() -> None:
 def test_acknowledgements_vary_within_a_call() -> None:
     played = talk().play(*TO_CLOSING)
     said = [prompt.text for reply in played.replies for prompt in reply.prompts if prompt.kind is PromptKind.ACKNOWLEDGEMENT]
-    assert all(first != second for first, second in zip(said, said[1:], strict=False))
+    assert all(first != second for first, second in pairwise(said))
 
 
 def test_prompts_known_before_the_call_are_the_ones_said() -> None:
@@ -443,7 +454,7 @@ def test_prompts_known_before_the_call_are_the_ones_said() -> None:
 
 def test_warm_texts_come_true() -> None:
     played = talk().play(*TO_PAY, PAY_12K, IN_A_MONTH)
-    for earlier, later in zip(played.replies, played.replies[1:], strict=False):
+    for earlier, later in pairwise(played.replies):
         question = later.prompts[-1].text
         assert question in earlier.warm, question
 

@@ -151,12 +151,13 @@ def _sound(sentence: Template) -> Iterator[Finding]:
 def _interview(pack: Pack, interview: Interview) -> Iterator[Finding]:
     where = interview.greeting.ask[0]
     ids = [question.id for question in interview.all_questions]
-    for name in sorted({name for name in ids if ids.count(name) > 1}):
-        yield _at(where, "error", f"the question `{name}` is there twice in `{interview.name}`")
+    for index, question in enumerate(interview.all_questions):
+        if question.id in ids[:index]:
+            yield _at(question.ask[0], "error", f"the question `{question.id}` is there twice in `{interview.name}`")
     for name in ("greeting", "consent", "pitch", "closing"):
-        question: Question = getattr(interview, name)
-        if question.id != name:
-            yield _at(question.ask[0], "error", f"the id of this question must be `{name}`")
+        fixed: Question = getattr(interview, name)
+        if fixed.id != name:
+            yield _at(fixed.ask[0], "error", f"the id of this question must be `{name}`")
     for name in REQUIRED_QUESTIONS:
         asked = next((question for question in interview.questions if question.id == name), None)
         if asked is None:

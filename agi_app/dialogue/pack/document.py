@@ -10,6 +10,9 @@ import yaml
 
 from agi_app.errors import PackError
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The fast one where PyYAML was built with it."""
+
 Place = tuple[str | int, ...]
 """A path inside a document: keys and indexes."""
 
@@ -55,7 +58,7 @@ def read_document(file: Path) -> Document:
         raise PackError(
             f"a file of the language pack cannot be read: {error}", where=str(file), remedy="save it as UTF-8"
         ) from error
-    loader = yaml.SafeLoader(text)
+    loader = _LOADER(text)
     try:
         node = loader.get_single_node()
         builder = _Builder(loader, file)
@@ -74,7 +77,7 @@ def read_document(file: Path) -> Document:
 class _Builder:
     """Turns YAML nodes into Python values and notes where each stood."""
 
-    def __init__(self, loader: yaml.SafeLoader, file: Path) -> None:
+    def __init__(self, loader: Any, file: Path) -> None:
         self._loader = loader
         self._file = file
         self._open: list[yaml.Node] = []
