@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,8 +96,23 @@ def test_a_store_is_not_carried_over_a_fork(path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_thread_that_cannot_write_in_time_is_told(path: Path) -> None:
-    with SqliteStore(path, busy_limit_s=0.1) as store, store._connections.write(), pytest.raises(StoreBusyError, match="thread"):
-        store.put_candidates(SAMPLE.candidates)
+    with SqliteStore(path, busy_limit_s=0.1) as store, store._connections.write():
+        began = time.monotonic()
+        with pytest.raises(StoreBusyError, match=r"0\.1 s by another thread of this process"):
+            store.put_candidates(SAMPLE.candidates)
+        assert time.monotonic() - began < 5
+
+
+def test_a_cursor_is_never_given_again(path: Path) -> None:
+    """Also not when results are deleted because their time is over: a reader has seen the cursor."""
+    with SqliteStore(path) as store:
+        load_sample(store)
+        for number in (1, 2):
+            store.open_attempt(attempt(f"call-{number}"))
+        store.finish(result("call-1"))
+        write(path, "DELETE FROM results")
+        store.finish(result("call-2", attempt=2))
+        assert [stored.cursor for stored in store.results()] == [2]
 
 
 def test_a_failed_write_leaves_nothing_and_frees_the_lock(path: Path) -> None:
