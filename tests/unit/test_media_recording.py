@@ -76,7 +76,7 @@ async def test_ten_minutes_do_not_drift(tmp_path: Path) -> None:
         assert np.abs(theirs - due).min() / RATE < 0.040
 
 
-async def test_a_killed_process_leaves_a_file_that_plays_and_can_be_repaired(tmp_path: Path) -> None:
+def test_a_killed_process_leaves_a_file_that_plays_and_can_be_repaired(tmp_path: Path) -> None:
     path = tmp_path / "killed.wav"
     program = textwrap.dedent(
         f"""

@@ -66,14 +66,25 @@ class AriConnection:
             asyncio.create_task(self._keep_connected(), name="ari-stream"),
             asyncio.create_task(self._sweep_when_wanted(), name="ari-sweep"),
         )
+        for task in self._tasks:
+            task.add_done_callback(self._task_ended)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.wait(self._tasks)
         self.connected.clear()
         await self._stack.aclose()
+
+    def _task_ended(self, task: asyncio.Task[None]) -> None:
+        """A bug must not leave the calls without events unnoticed."""
+        if task.cancelled() or (bug := task.exception()) is None:
+            return
+        _log.error("ari_task_failed", task=task.get_name(), exc_info=bug)
+        self.connected.clear()
+        if not self.failed.done():
+            self.failed.set_result(AriError("an internal error ended the connection to Asterisk; the log has it"))
 
     async def wait_connected(self, timeout_s: float | None = None) -> None:
         """Return when the event stream is up. Raises AriLostError after `timeout_s`, AriError when it was given up."""
@@ -129,10 +140,10 @@ class AriConnection:
     async def _stream(self) -> None:
         """One connection's life. Returns when Asterisk closes it; raises what broke it."""
         timeout = aiohttp.ClientWSTimeout(ws_close=2.0)
-        connecting = self.client.session.ws_connect(
-            f"{self.client.base_url}/events", params={"app": self.app}, heartbeat=_HEARTBEAT_S, timeout=timeout
-        )
-        socket = await asyncio.wait_for(connecting, self._settings.request_timeout_s)
+        async with asyncio.timeout(self._settings.request_timeout_s):
+            socket = await self.client.session.ws_connect(
+                f"{self.client.base_url}/events", params={"app": self.app}, heartbeat=_HEARTBEAT_S, timeout=timeout
+            )
         try:
             self.connected.set()
             self._sweep_wanted.set()
@@ -186,7 +197,8 @@ class AriConnection:
 
     async def _sweep(self) -> None:
         owned = self._router.call_ids  # before the lists are asked for: a call that begins meanwhile is none of our business
-        channels, bridges = await asyncio.gather(self.client.channels(), self.client.bridges())
+        channels = await self.client.channels()
+        bridges = await self.client.bridges()
         found = compare(channels, bridges, owned=owned, ari_app=self.app)
         for call_id, present in found.present.items():
             self._router.deliver(call_id, Resynchronised(present))

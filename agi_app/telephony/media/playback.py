@@ -226,7 +226,8 @@ class Playback:
     async def _change(self, timeout_s: float | None) -> None:
         self._changed.clear()
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # wait_for may lose a cancellation that comes with the event
+                await self._changed.wait()
         except TimeoutError:
             return
 
