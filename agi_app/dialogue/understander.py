@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from agi_app.dialogue.expected_speech import ExpectedSpeech
 from agi_app.dialogue.grammar.chart import Chart
 from agi_app.dialogue.grammar.compiler import CompiledRoot
 from agi_app.dialogue.grammar.library import GrammarLibrary, Match
@@ -45,11 +46,15 @@ class PackUnderstander:
     Args:
         grammars: the pack's compiled grammars.
         questions: kinds of the script's questions.
+        expected: sentences the recogniser is prompted with.
     """
 
-    def __init__(self, grammars: GrammarLibrary, questions: QuestionKinds | None = None) -> None:
+    def __init__(
+        self, grammars: GrammarLibrary, questions: QuestionKinds | None = None, expected: ExpectedSpeech | None = None
+    ) -> None:
         self._grammars = grammars
         self._questions = questions or QuestionKinds()
+        self._expected = expected or ExpectedSpeech()
         self._corrections = self._phrases("correction")
         self._unfinished = self._phrases("unfinished")
         self._active: dict[str | None, tuple[list[CompiledRoot], list[CompiledRoot]]] = {}
@@ -65,20 +70,13 @@ class PackUnderstander:
         Raises:
             PackError: a file of the pack cannot be used; names file and line.
         """
-        return cls(GrammarLibrary.load(pack / "grammars"), QuestionKinds(kinds or {}))
+        return cls(GrammarLibrary.load(pack / "grammars"), QuestionKinds(kinds or {}), ExpectedSpeech.load(pack))
 
     # ---- what the recogniser should expect --------------------------------------------------------------------------
 
     def vocabulary(self, question: str | None) -> tuple[str, ...]:
-        """Words of the active grammars, those of the open question first."""
-        kind = self._questions.kind(question)
-        words: list[str] = []
-        for root in self._grammars.roots:
-            if root.kind in ("answer", "intent") and (
-                (kind in root.targets and root.kind == "answer") or question in root.questions or kind in root.questions
-            ):
-                words += self._grammars.words_of(root)
-        return tuple(dict.fromkeys(word for word in words if len(word) > 1))[:60]
+        """Whole sentences that are likely now, those of the open question first."""
+        return self._expected.sentences(question, self._questions.kind(question))
 
     def closed_answers(self, question: str | None) -> tuple[str, ...]:
         """Short complete answers of the open question."""

@@ -116,7 +116,7 @@ class Understander(Protocol):
         """Understand one utterance given the question it answers; p95 within 60 ms on one core. Never raises on odd text."""
 
     def vocabulary(self, question: str | None) -> tuple[str, ...]:
-        """Words the recogniser should expect now, most likely first: the active grammar's own words."""
+        """What the recogniser should expect now, most likely first: whole sentences help it more than words."""
 
     def closed_answers(self, question: str | None) -> tuple[str, ...]:
         """Short complete answers worth scoring against the sound; empty when the question has none."""

@@ -114,6 +114,7 @@ class Interview:
                     return
 
     async def _talk(self, call: PlacedCall, events: AsyncIterator[CallEvent]) -> None:
+        call.media.drop_waiting()  # what came while it rang is no part of the talk
         ear = Ear(call.media.frames(), self._activity, self._rules.turn)
         recording = Recording(call, self._rules.recordings, self._notes)
         conversation = Conversation(

@@ -47,9 +47,7 @@ async def staged(
         hireline = await stack.enter_async_context(Hireline(settings, simulated_trunk=(PHONES, bank.port), progress=progress))
         load_sample(hireline.store)
         speech = hireline.services.speech
-        utterances = Utterances(
-            synthesiser(speech), voice_name=speech.voice_name, folder=settings.state / "cache" / "utterances"
-        )
+        utterances = Utterances(synthesiser(speech), voice_name=speech.voice_name, folder=settings.state / "cache" / "utterances")
         simulation = Simulation(
             hireline,
             bank,

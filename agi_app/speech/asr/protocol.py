@@ -21,7 +21,7 @@ class RecognitionHints:
 
     language: str = "zh"
     words: tuple[str, ...] = ()
-    """Vocabulary of the active grammar, most likely first; biases free recognition."""
+    """Sentences or words that are likely now, most likely first; they bias free recognition."""
     phrases: tuple[str, ...] = ()
     """A small closed set of complete short answers that may be scored against the sound itself."""
 

@@ -29,10 +29,11 @@ _MODEL_RATE = 16_000
 _FRAMES_A_SECOND = 100
 """Mel frames; the encoder halves them."""
 _MAX_NEW_TOKENS = 60
-_PROMPT_TOKENS = 100
+_PROMPT_TOKENS = 150
 """Budget of the initial prompt: every token of it is decoded again for each utterance (about 0.3 ms each)."""
 _PROMPTS = {"zh": "以下是普通话的电话面试录音，简体中文。", "en": "A job interview on the telephone."}
-_SEPARATOR = {"zh": "，", "en": ", "}
+_FULL_STOP = {"zh": "。", "en": ". "}
+"""Behind each sentence of the prompt. Without one at the end whisper takes the answer for its continuation."""
 _QUIET_DB = -60.0
 """RMS below which nothing was said on a telephone line."""
 _SHORTEST_S = 0.12
@@ -223,15 +224,15 @@ class WhisperRecogniser:
     def _prompt(self, fixed: str, hints: RecognitionHints, tokenizer: Any) -> tuple[list[str], list[int]]:  # noqa: ANN401
         """The words that fit into the prompt, and its tokens. The likeliest word stands last, nearest to the answer."""
         budget = _PROMPT_TOKENS - len(tokenizer.encode(" " + fixed))
-        separator = _SEPARATOR.get(hints.language, ", ")
+        stop = _FULL_STOP.get(hints.language, ". ")
         words: list[str] = []
         for word in dict.fromkeys(hints.words):
-            budget -= len(tokenizer.encode(word + separator))
+            budget -= len(tokenizer.encode(word + stop))
             if budget < 0:
                 break
             words.append(word)
         words.reverse()
-        text = fixed + separator.join(words)
+        text = fixed + "".join(word + stop for word in words)
         return words, [tokenizer.sot_prev, *tokenizer.encode(" " + text)] if text else []
 
     def _for_language(self, language: str) -> Any:  # noqa: ANN401

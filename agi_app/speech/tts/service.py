@@ -43,6 +43,11 @@ class SpeechService:
         self.counters: Counter[str] = Counter()
         """clauses, cached, fallbacks, failures, warmed, not_warmed."""
 
+    @property
+    def voice_name(self) -> str:
+        """Engine and voice that usually speaks."""
+        return self._voice.name
+
     async def load(self) -> None:
         """Load the voices. Raises ModelError when the first one cannot be used."""
         await self._worker.run(self._voice.load)
