@@ -77,7 +77,7 @@ def read_document(file: Path) -> Document:
 class _Builder:
     """Turns YAML nodes into Python values and notes where each stood."""
 
-    def __init__(self, loader: Any, file: Path) -> None:
+    def __init__(self, loader: yaml.SafeLoader, file: Path) -> None:
         self._loader = loader
         self._file = file
         self._open: list[yaml.Node] = []
