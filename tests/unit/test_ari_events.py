@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agi_app.telephony.ari import events as ari
@@ -63,6 +63,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.sampled_from(["StasisStart", "Dial", "ChannelDestroyed", "ChannelDtmfReceived", "ChannelEnteredBridge", "Other"]),
     st.dictionaries(st.sampled_from(["channel", "peer", "bridge", "args", "cause", "dialstatus", "digit"]), json_values),

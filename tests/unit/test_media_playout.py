@@ -1,7 +1,7 @@
 """The ledger of what is heard, driven by a clock that the test turns."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agi_app.telephony.media.playout import Played, Playout
@@ -91,6 +91,7 @@ steps = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(steps)
 def test_nothing_is_played_twice_or_before_its_time(script: list[tuple[str, int]]) -> None:
     playout, now, sent, played = Playout(RATE), 100.0, 0, []

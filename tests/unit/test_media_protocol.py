@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agi_app.errors import MediaError
@@ -44,6 +44,7 @@ def test_events(text: str, event: protocol.MediaEvent) -> None:
     assert protocol.parse_event(text) == event
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=900), max_size=12))
 def test_frames_are_the_same_bytes_whatever_the_messages(messages: list[bytes]) -> None:
     framer = protocol.Framer(320)
