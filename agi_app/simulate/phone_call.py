@@ -15,6 +15,10 @@ from agi_app.simulate.line import FRAME, FRAME_MS, SAMPLE_RATE
 
 SILENT_FRAME = bytes(FRAME * 2)
 
+G722_GAIN = 0.5
+"""PJSIP codes G.722 with one bit of headroom that Asterisk (and phones at large) do not use: it is heard 6 dB too low, and hears
+6 dB too loud (PJMEDIA_G722_DEFAULT_PCM_SHIFT). Levels are named from the bridge's port: "Tx" is what we hear."""
+
 
 def frame_bytes(vector: pj.ByteVector) -> bytes:
     """The content of a ByteVector.
@@ -113,8 +117,13 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 is untyped
         self.drop()
 
     def drop(self) -> None:
-        """Take the call down, on nobody's behalf."""
-        self.hangup(pj.CallOpParam(True))
+        """Take the call down, on nobody's behalf; nothing happens when the other side has just done so."""
+        if not self.isActive():
+            return
+        try:
+            self.hangup(pj.CallOpParam(True))
+        except pj.Error:  # its BYE crossed ours
+            self.hung_up = False
 
     def press(self, keys: str) -> None:
         """Send DTMF as RTP events (RFC 4733)."""
@@ -127,6 +136,9 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 is untyped
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE and self._media is None:
                 self.codec = self.getStreamInfo(index).codecName
                 self._media = self.getAudioMedia(index)
+                if self.codec == "G722":
+                    self._media.adjustTxLevel(G722_GAIN)
+                    self._media.adjustRxLevel(1 / G722_GAIN)
                 self.port.handset = self.handset
                 self.port.startTransmit(self._media)
                 self._media.startTransmit(self.port)
