@@ -8,8 +8,12 @@ from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.slots import SlotValue, spoken_value
 from agi_app.dialogue.state import OpenQuestion, Stage
 from agi_app.dialogue.turn import Turn
+from agi_app.dialogue.understanding import Intent
 from hr_sync.records import Disposition, Interest
 
+YES = (Intent.AGREE, Intent.PROVIDE)
+NODS = (*YES, Intent.BACKCHANNEL)
+"""Yes, or as good as yes."""
 CONFIRMING = (Stage.CONFIRM_HEARD, Stage.CONFIRM_KNOWN)
 _KINDS = {
     "greeting": PromptKind.GREETING,
@@ -71,6 +75,14 @@ def _announce(turn: Turn, consent: Consent) -> None:
     _say(turn, "ask" if named else "ask_unnamed", consent.ask if named else consent.ask_unnamed)
 
 
+def ask_name(turn: Turn) -> None:
+    """Ask whether this is the candidate, without the notice that was heard before."""
+    consent = turn.desk.interview.consent
+    open_question(turn, consent)
+    turn.reasons.append("ask for the name")
+    _say(turn, "ask_unnamed", consent.ask_unnamed)
+
+
 def ask_after_interruption(turn: Turn) -> None:
     """Come back to the open question after something else, briefly. After too many turns elsewhere it is dropped."""
     opened = turn.open
@@ -90,12 +102,12 @@ def ask_after_interruption(turn: Turn) -> None:
         _say(turn, "short", question.short or question.again or question.ask)
 
 
-def ask_again(turn: Turn, lead: str) -> None:
+def ask_again(turn: Turn, lead: str | None) -> None:
     """Ask in other words after a failed try, then more briefly or by keys; give up after the question's tries.
 
     Args:
         turn: the move.
-        lead: name of the wording that says what went wrong: `not_heard` or `not_understood`.
+        lead: name of the wording that says what went wrong: `not_heard` or `not_understood`; None says nothing of it.
     """
     opened = turn.open
     question = opened.question
@@ -107,7 +119,7 @@ def ask_again(turn: Turn, lead: str) -> None:
         give_up(turn)
         return
     turn.reasons.append(f"{question.id} again, try {opened.tries + 1}")
-    if not turn.prompts:
+    if lead and not turn.prompts:
         turn.phrase(lead, PromptKind.REPAIR)
     if opened.stage in CONFIRMING:
         confirm_again(turn)
@@ -119,6 +131,14 @@ def ask_again(turn: Turn, lead: str) -> None:
         _say(turn, "with_keys", question.with_keys)
     else:
         _say(turn, "short", question.short or question.again or question.ask)
+
+
+def unanswered(turn: Turn) -> None:
+    """The question stays open: ask it briefly after something else, in other words when it was missed."""
+    if turn.digressed:
+        ask_after_interruption(turn)
+    else:
+        ask_again(turn, "not_understood")
 
 
 def confirm(turn: Turn, value: SlotValue) -> None:

@@ -58,10 +58,10 @@ def no_recording(turn: Turn) -> bool:
     """No to the recording stops it; the candidate decides whether to go on."""
     if turn.state.consent is False:
         return False
-    situations = turn.desk.pack.situations
-    speaks_of_it = turn.mentions(situations.recording_words)
+    words = turn.desk.pack.situations.words
+    speaks_of_it = turn.mentions(words.recording)
     asked_which = turn.open.question.id == "consent_choice" and not turn.means(Intent.AGREE)
-    refused = turn.mentions(situations.refuses_recording) or (speaks_of_it and (asked_which or turn.means(*_REFUSALS)))
+    refused = turn.mentions(words.refuses_recording) or (speaks_of_it and (asked_which or turn.means(*_REFUSALS)))
     if not refused:
         return False
     back = turn.open if turn.open.question.id in turn.state.script and turn.open.question.id != "consent" else None

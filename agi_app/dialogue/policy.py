@@ -14,7 +14,7 @@ from agi_app.dialogue.digressions import attend
 from agi_app.dialogue.exits import leave
 from agi_app.dialogue.pack.inventory import SLOTS
 from agi_app.dialogue.reply import PromptKind
-from agi_app.dialogue.slots import SlotValue, spoken_value
+from agi_app.dialogue.slots import SlotValue, plausible, spoken_value
 from agi_app.dialogue.stages import respond
 from agi_app.dialogue.state import Stage
 from agi_app.dialogue.turn import Turn
@@ -89,11 +89,12 @@ def _take_values(turn: Turn) -> None:
         return
     asked_for = turn.open.question.fills
     for slot, value in understanding.slots.items():
-        if slot not in SLOTS or slot in _ELSEWHERE or (understanding.needs_confirmation and slot != asked_for):
+        unsure = understanding.needs_confirmation or not plausible(slot, value, turn.now)
+        if slot not in SLOTS or slot in _ELSEWHERE or (unsure and slot != asked_for):
             continue
         if slot == asked_for:
             pending = turn.open.pending if turn.open.stage is Stage.CONFIRM_HEARD else None
-            if understanding.needs_confirmation and value != pending:
+            if unsure and value != pending:
                 continue
             store(turn, slot, value)
         elif not (slot in turn.state.slots and turn.story):

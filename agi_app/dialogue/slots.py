@@ -13,6 +13,10 @@ from hr_sync.records import Candidate, Job
 SlotValue = Mapping[str, Any] | str
 """A value in the shape of the public contract."""
 
+PLAUSIBLE_PAY = {"month": (1500, 150_000), "year": (20_000, 2_000_000), "day": (80, 8000), "hour": (10, 1000)}
+"""Yuan a period; outside of this somebody was probably misheard."""
+PLAUSIBLE_START_DAYS = 500
+PLAUSIBLE_YEARS = 45
 _PERIODS = {"month": "每月", "year": "年薪", "day": "每天", "hour": "每小时"}
 
 
@@ -79,6 +83,22 @@ def is_past(value: Mapping[str, Any], now: datetime) -> bool:
     if "at" in value:
         return _at(value, now) < now
     return "date" in value and date.fromisoformat(value["date"]) < now.date()
+
+
+def plausible(slot: str, value: SlotValue, now: datetime) -> bool:
+    """Whether a value is likely enough to be stored without asking back."""
+    if isinstance(value, str):
+        return True
+    match slot:
+        case "expected_pay":
+            low, high = PLAUSIBLE_PAY[value.get("period", "month")]
+            return all(low <= value[bound] <= high for bound in ("min", "max") if bound in value)
+        case "start_date":
+            days = (date.fromisoformat(value["date"]) - now.date()).days if "date" in value else value["in_days"]
+            return bool(0 <= days <= PLAUSIBLE_START_DAYS)
+        case "years_experience":
+            return bool(0 <= value["years"] <= PLAUSIBLE_YEARS)
+    return True
 
 
 def key_value(value: Mapping[str, Any], job: Job) -> dict[str, Any]:

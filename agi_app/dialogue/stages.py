@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from agi_app.dialogue import detours
 from agi_app.dialogue.asking import (
+    NODS,
+    YES,
     advance,
     ask,
     ask_after_interruption,
@@ -13,9 +16,8 @@ from agi_app.dialogue.asking import (
     confirm,
     finish,
     give_up,
-    go_back,
-    open_question,
     store,
+    unanswered,
 )
 from agi_app.dialogue.exits import SURE, end_with_callback, take_callback_time
 from agi_app.dialogue.keywords import found
@@ -24,16 +26,16 @@ from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.state import Stage
 from agi_app.dialogue.turn import Turn
 from agi_app.dialogue.understanding import Intent
-from hr_sync.records import Disposition, Interest
+from hr_sync.records import Interest
 
+A_THOUGHT = 10
+"""Fewer characters than this do not tell of an experience and ask for time."""
+A_REMARK = 8
+"""Characters of somebody who goes on with what was said before."""
 A_QUESTION = 4
 """Characters that make a question of somebody who said there was one."""
-HANDOVER_MS = 20_000
-"""How long we wait for the candidate to be fetched."""
-_YES = (Intent.AGREE, Intent.PROVIDE)
 _EMPTY = {Intent.AGREE, Intent.BACKCHANNEL, Intent.GREET, Intent.THANK, Intent.OTHER}
 """Say nothing by themselves."""
-_NODS = (*_YES, Intent.BACKCHANNEL)
 
 
 def respond(turn: Turn) -> None:
@@ -58,60 +60,42 @@ def respond(turn: Turn) -> None:
         _value(turn)
 
 
-def _unanswered(turn: Turn) -> None:
-    """The question stays open: ask it briefly after something else, in other words when it was missed."""
-    if turn.digressed:
-        ask_after_interruption(turn)
-    else:
-        ask_again(turn, "not_understood")
-
-
 def _greeting(turn: Turn) -> None:
-    if turn.means(*_NODS):
+    if turn.means(*NODS):
         turn.state.identified = True
         advance(turn)
     elif not turn.digressed and (turn.means(Intent.GREET, Intent.THANK) or turn.open.tries):
         advance(turn)  # the consent asks for the person once more
     else:
-        _unanswered(turn)
+        unanswered(turn)
 
 
 def _consent(turn: Turn) -> None:
     if turn.state.unheard:
         turn.digressed = True  # nobody agrees to a notice that was cut off
-        _unanswered(turn)
-    elif turn.means(*_NODS, Intent.GREET):
+        unanswered(turn)
+    elif turn.means(*NODS, Intent.GREET):
         turn.state.identified = True
-        turn.consent(recording=True)
+        if turn.state.consent is None:
+            turn.consent(recording=True)
         advance(turn)
     elif turn.means(Intent.DENY):
         ask(turn, turn.desk.pack.situation("consent_choice"))
     else:
-        _unanswered(turn)
+        unanswered(turn)
 
 
 def _consent_choice(turn: Turn) -> None:
     if turn.means(Intent.DENY):
         give_up(turn)
-    elif turn.means(*_YES):
+    elif turn.means(*YES):
         _consent(turn)
     else:
-        _unanswered(turn)
-
-
-def _recording_choice(turn: Turn) -> None:
-    if turn.means(*_NODS):
-        turn.state.identified = True
-        turn.state.if_cut_off = None
-        go_back(turn)
-    elif turn.means(Intent.DENY, Intent.NOT_INTERESTED):
-        turn.end(Disposition.DECLINED_RECORDING, "end_declined_recording", "no recording, no talk")
-    else:
-        _unanswered(turn)
+        unanswered(turn)
 
 
 def _pitch(turn: Turn) -> None:
-    if turn.means(*_YES) and not turn.means(Intent.HESITATE):
+    if turn.means(*YES) and not turn.means(Intent.HESITATE):
         turn.interest(Interest.INTERESTED)
         turn.acknowledge()
         advance(turn)
@@ -123,7 +107,7 @@ def _pitch(turn: Turn) -> None:
         turn.acknowledge()
         advance(turn)  # nobody is questioned who still hesitates after the advantage
     else:
-        _unanswered(turn)
+        unanswered(turn)
 
 
 def _value(turn: Turn) -> None:
@@ -134,11 +118,17 @@ def _value(turn: Turn) -> None:
         advance(turn)
     elif fills and fills in slots:
         confirm(turn, slots[fills])  # kept back because it was not certain
-    elif turn.means(Intent.DENY) or (turn.means(Intent.HESITATE) and not turn.digressed):
+    elif turn.means(Intent.DENY) or (turn.means(Intent.HESITATE) and not turn.digressed) or _left_open_twice(turn):
         turn.acknowledge()
         advance(turn)  # nobody has to answer
+    elif turn.digressed:
+        ask_after_interruption(turn)
     else:
-        _unanswered(turn)
+        ask_again(turn, None if turn.heard.text else "not_understood")  # it was heard, but holds no answer
+
+
+def _left_open_twice(turn: Turn) -> bool:
+    return turn.open.tries > 0 and turn.mentions(turn.desk.pack.situations.words.leaves_it_open)
 
 
 def _confirmation(turn: Turn) -> None:
@@ -156,12 +146,12 @@ def _confirmation(turn: Turn) -> None:
     elif turn.means(Intent.DENY):
         opened.stage = Stage.ANSWER
         ask_again(turn, "not_understood")
-    elif turn.means(*_NODS) or (fills and fills in slots):
+    elif turn.means(*NODS) or (fills and fills in slots):
         if fills:
             store(turn, fills, opened.pending)
         _confirmed(turn)
     else:
-        _unanswered(turn)
+        unanswered(turn)
 
 
 def _confirmed(turn: Turn) -> None:
@@ -177,7 +167,7 @@ def _story(turn: Turn) -> None:
     opened = turn.open
     if turn.digressed and not turn.story:
         ask_after_interruption(turn)
-    elif turn.means(Intent.HESITATE) and not turn.story and opened.digressions == 0:
+    elif _wants_to_think(turn) and opened.digressions == 0:
         opened.digressions += 1
         turn.phrase("take_time", PromptKind.ACKNOWLEDGEMENT)
         turn.reasons.append("time to think")
@@ -194,6 +184,11 @@ def _story(turn: Turn) -> None:
     else:
         turn.acknowledge()
         advance(turn)
+
+
+def _wants_to_think(turn: Turn) -> bool:
+    short = len(turn.heard.text) < A_THOUGHT
+    return short and (turn.means(Intent.HESITATE) or turn.mentions(turn.desk.pack.situations.words.thinking))
 
 
 def _follow_up(turn: Turn) -> FollowUp | None:
@@ -242,59 +237,11 @@ def _closing(turn: Turn) -> None:
         if turn.state.note_doubt(Intent.OTHER, turn.text, answered=False):
             turn.learn("doubt", str(Intent.OTHER), value=False)
         ask_after_interruption(turn)
+    elif len(turn.heard.text) >= A_REMARK:
+        turn.acknowledge()
+        ask_after_interruption(turn)
     else:
-        _unanswered(turn)
-
-
-def _know_candidate(turn: Turn) -> None:
-    """Somebody else is on the line."""
-    if turn.means(Intent.DENY, Intent.NOT_INTERESTED):
-        turn.end(Disposition.WRONG_PERSON, "end_wrong_person", "somebody else")
-    elif turn.means(*_NODS):
-        turn.state.handed_over = True
-        _start_over(turn)
-    else:
-        _unanswered(turn)
-
-
-def _start_over(turn: Turn) -> None:
-    """Wait for the candidate to be fetched, and greet again."""
-    interview = turn.desk.interview
-    left = turn.state.plan
-    left.extendleft(reversed([question for question in (interview.consent, interview.pitch) if question not in left]))
-    turn.phrase("hold", PromptKind.HOLD)
-    opened = open_question(turn, interview.greeting.model_copy(update={"silence_ms": HANDOVER_MS}))
-    opened.stage = Stage.HOLD
-    turn.reasons.append("wait for the candidate")
-
-
-def _callback_time(turn: Turn) -> None:
-    if take_callback_time(turn):
-        return
-    if turn.means(Intent.DENY):
-        turn.end(Disposition.CALLBACK, "callback_open", "call back, no time named")
-    else:
-        _unanswered(turn)
-
-
-def _talent_pool(turn: Turn) -> None:
-    if turn.means(Intent.DENY, Intent.NOT_INTERESTED):
-        turn.request("talent_pool", {"agreed": False})
-        turn.end(Disposition.COMPLETED, "talent_pool_no", "not interested")
-    elif turn.means(*_NODS, Intent.THANK):
-        turn.request("talent_pool", {"agreed": True})
-        turn.end(Disposition.COMPLETED, "talent_pool_yes", "not interested, other jobs welcome")
-    else:
-        _unanswered(turn)
-
-
-def _go_on(turn: Turn) -> None:
-    if turn.means(*_NODS):
-        go_back(turn)
-    elif turn.means(Intent.DENY, Intent.NOT_INTERESTED):
-        turn.end(Disposition.COMPLETED, "end_human", "wants a person")
-    else:
-        _unanswered(turn)
+        unanswered(turn)
 
 
 _HANDLERS: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
@@ -303,11 +250,11 @@ _HANDLERS: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
         "consent": _consent,
         "pitch": _pitch,
         "closing": _closing,
-        "know_candidate": _know_candidate,
-        "callback_time": _callback_time,
+        "know_candidate": detours.know_candidate,
+        "callback_time": detours.callback_time,
         "consent_choice": _consent_choice,
-        "recording_choice": _recording_choice,
-        "talent_pool": _talent_pool,
-        "go_on": _go_on,
+        "recording_choice": detours.recording_choice,
+        "talent_pool": detours.talent_pool,
+        "go_on": detours.go_on,
     }
 )

@@ -229,8 +229,9 @@ def test_behavioural_answers_get_more_patience() -> None:
     assert expects.silence_ms > 6000
 
 
-def test_time_to_think() -> None:
-    played = talk().play(*TO_STORY, "我想一想 | hesitate")
+@pytest.mark.parametrize("line", ["我想一想 | hesitate", "让我想想 | provide"])
+def test_time_to_think(line: str) -> None:
+    played = talk().play(*TO_STORY, line)
     assert "慢慢想" in played.said
     assert played.question == "client_relationship"
     assert played.dialogue.outcome().interest is Interest.INTERESTED
@@ -254,6 +255,38 @@ def test_nobody_has_to_answer() -> None:
     played = talk().play(*TO_PAY, "不方便说 | deny")
     assert played.question == "start_date"
     assert played.learned("slot") == {}
+
+
+def test_an_answer_left_open_is_accepted_the_second_time() -> None:
+    played = talk().play(*TO_PAY, "面议吧 | other")
+    assert played.question == "expected_pay"
+    assert "没听" not in played.said
+    assert played.play("看公司安排 | other").question == "start_date"
+
+
+@pytest.mark.parametrize(
+    ("lines", "value"),
+    [
+        (TO_PAY, {"expected_pay": {"min": 12, "max": 12, "period": "month"}}),
+        (TO_PAY, {"expected_pay": {"min": 1_200_000, "period": "month"}}),
+        (TO_START, {"start_date": {"in_days": 2555}}),
+        (TO_START, {"start_date": {"date": "2026-11-01"}}),
+    ],
+)
+def test_an_unlikely_value_is_confirmed(lines: tuple[str, ...], value: dict[str, object]) -> None:
+    played = talk().play(*lines, f"嗯这个 | provide {value}")
+    assert played.last.expects is not None
+    assert played.last.expects.prompt_kind is PromptKind.CONFIRMATION
+    assert not set(value) & set(played.learned("slot"))
+    played.play("对 | agree")
+    assert value.items() <= played.learned("slot").items()
+
+
+def test_somebody_who_goes_on_talking_at_the_end_is_heard() -> None:
+    played = talk().play(*TO_CLOSING, "主要还是响应快，客户一出问题当天就到现场 | other")
+    assert "没听" not in played.said
+    assert played.question == "closing"
+    assert played.learned("doubt") == {}
 
 
 def test_says_it_again_word_for_word() -> None:
@@ -311,6 +344,16 @@ def test_recording_refused_later_returns_to_the_question() -> None:
     played.play("行 | agree")
     assert played.question == "expected_pay"
     assert played.dialogue.outcome().recording_consent is False
+
+
+def test_no_recording_before_the_name_is_known() -> None:
+    played = talk().play("喂 | greet", "别录音 | deny", "可以继续 | agree")
+    assert played.question == "consent"
+    assert "张伟本人" in played.said
+    assert "大客户" not in played.said
+    played.play("是我 | agree")
+    assert played.question == "pitch"
+    assert played.learned("consent") == {"recording": False}
 
 
 def test_recording_is_only_refused_by_a_refusal() -> None:

@@ -136,6 +136,10 @@ PATHS = {
         D.COMPLETED,
         I.INTERESTED,
     ),
+    "fetched, in words": Path(
+        ("打错了 | wrong_person", "稍等，我叫他 | other", "喂 | greet", "不在 | wrong_person"), D.WRONG_PERSON, consent=None
+    ),
+    "unknown, in words": Path(("打错了 | wrong_person", "不认识 | other"), D.WRONG_PERSON, consent=None),
     "fetched, but somebody else again": Path(
         ("我是他同事 | wrong_person", "稍等 | agree", "喂 | greet", "不是 | deny"), D.WRONG_PERSON, consent=None
     ),

@@ -72,7 +72,7 @@ WRONG = [
     ("an intent that is none", STANDARD, "1: agree", "1: yes", "Input should be"),
     ("a competency that is none", STANDARD, "competencies: customer_relations", "competencies: charm", "no competency `charm`"),
     ("a condition against itself", STANDARD, "status: student", "years_at_least: 3\n        years_below: 2", "contradicts itself"),
-    ("a resume where all are the same", PUBLIC, "  - id: years_experience", "  - known: skip\n    id: years_experience", "same for"),
+    ("a resume for all alike", PUBLIC, "  - id: years_experience", "  - known: skip\n    id: years_experience", "same for"),
     ("a protected matter", STANDARD, "您最快什么时候能到岗？", "您结婚了吗？", "`结婚` is a protected matter"),
     ("keys in words but not in meaning", STANDARD, KEYS, "", "names keys but none has a meaning"),
     ("a wording that is missing", "wording/small-words.yaml", "hold:", "hold_on:", "`hold` is missing"),

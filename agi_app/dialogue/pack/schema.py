@@ -178,13 +178,27 @@ class FollowUps(Part):
     follow_ups: tuple[FollowUp, ...]
 
 
+class SituationWords(Part):
+    """Words that tell a situation, heard by their sound too."""
+
+    recording: Words = Field(min_length=1)
+    """Speak of the recording; with a refusal they stop it."""
+    refuses_recording: Words = Field(min_length=1)
+    """Alone refuse the recording."""
+    thinking: Words = Field(min_length=1)
+    """Ask for time to think."""
+    leaves_it_open: Words = Field(min_length=1)
+    """Answer a question for a value without giving one: 面议."""
+    fetching: Words = Field(min_length=1)
+    """Somebody else fetches the candidate."""
+    stranger: Words = Field(min_length=1)
+    """Somebody else does not know the candidate, or cannot fetch them."""
+
+
 class Situations(Part):
     """Questions outside the script: not now, someone else, no recording, later jobs."""
 
-    recording_words: Words = Field(min_length=1)
-    """Words that speak of the recording; with a refusal they stop it."""
-    refuses_recording: Words = Field(min_length=1)
-    """Phrases that alone refuse the recording."""
+    words: SituationWords
     questions: tuple[Question, ...]
 
 
