@@ -99,6 +99,8 @@ class Handset:
         """The next frame to send: FRAME samples, int16, host order."""
         self._watch_clock()
         self._read_inbox()
+        if self._tick == 0 and self._brain is None:
+            self._play_recorded()
         if self._brain:
             self._decide(self._brain)
         frame = self._mouth(self._next_frame(), self._heard).tobytes()
@@ -136,8 +138,6 @@ class Handset:
             self._tell("answered")
             if self._brain:
                 self._brain.answered(self.now_ms)
-        if self._tick == 0 and self._brain is None:
-            self._play_recorded()
 
     def _play_recorded(self) -> None:
         """Announcement: twice, then the network ends it. Voicemail: once, the beep, then it records."""
@@ -220,6 +220,7 @@ class Handset:
         Raises:
             OSError, soundfile.LibsndfileError: the recording cannot be written.
         """
+        self._read_inbox()  # a call may end in the very frame it was answered in
         self._line_over(self.now_ms, cut=True)
         recording = None
         if self._sent:

@@ -81,7 +81,8 @@ class _Way:
             return
         loop = asyncio.get_running_loop()
         delay = self._rng.random() * self._line.jitter_ms / 1000
-        self._left_at = max(self._left_at, loop.time() + delay)
+        # Timers of one moment fire in any order: a hair apart they keep it.
+        self._left_at = max(self._left_at + 1e-6, loop.time() + delay)
         if self._line.jitter_ms:
             loop.call_at(self._left_at, self.outlet.send, data, self.target)
         else:
