@@ -78,6 +78,8 @@ class AudioCache:
         path = self._path(key)
         partial = path.with_name(f".{key}.{secrets.token_hex(4)}")
         content = audio.astype("<i2").tobytes()
+        if self._size is None:
+            self._size = sum(stat.st_size for _, stat in self._files())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -89,7 +91,7 @@ class AudioCache:
             self.counters["write_failures"] += 1
             _log.warning("the audio cache cannot be written", folder=str(self._folder), error=error.strerror)
             return
-        self._size = (self._used() if self._size is None else self._size) + len(content)
+        self._size += len(content)
         if self._size > self._limit:
             self._trim()
 
@@ -103,9 +105,6 @@ class AudioCache:
         while self._hot_bytes > _HOT_BYTES and len(self._hot) > 1:
             _, oldest = self._hot.popitem(last=False)
             self._hot_bytes -= oldest.nbytes
-
-    def _used(self) -> int:
-        return sum(stat.st_size for _, stat in self._files())
 
     def _files(self) -> list[tuple[Path, os.stat_result]]:
         found = []

@@ -7,8 +7,8 @@ import re
 _MARK = re.compile(r"[，。？！；：]")
 _STRONG = frozenset("。？！；")
 
-FIRST_AT_LEAST = 4
-"""Characters before the first cut may come: below it the pause sounds chopped (好的， stays with what follows only when short)."""
+FIRST_AT_LEAST = 2
+"""Characters before the first cut may come: 好的， may leave alone, 嗯， may not."""
 NEXT_AT_LEAST = 10
 """Later clauses are longer: whole phrases keep their melody, and there is time to make them."""
 LONGEST = 60
@@ -27,12 +27,12 @@ def clauses(text: str) -> list[str]:
         mark = current[-1]
         spoken = len(_MARK.sub("", current))
         least = FIRST_AT_LEAST if not found else NEXT_AT_LEAST
-        if _MARK.match(mark) and (spoken >= least or (mark in _STRONG and spoken >= 2)):
+        if _MARK.match(mark) and (spoken >= least or (mark in _STRONG and spoken >= 4)):
             found.append(current)
             current = ""
     if current:
         # A short rest belongs to what came before it, a lone word sounds lost.
-        if found and len(current) < FIRST_AT_LEAST and len(found) > 1:
+        if len(found) > 1 and len(_MARK.sub("", current)) < FIRST_AT_LEAST:
             found[-1] += current
         else:
             found.append(current)

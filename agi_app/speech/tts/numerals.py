@@ -78,11 +78,18 @@ def spelled(digits: str) -> str:
 
 def telephone(digits: str) -> str:
     """Digit by digit with 幺 for 1, as numbers are read out on the phone, in groups with a short pause."""
-    if len(digits) == 11 and digits.startswith("1"):
-        groups = [digits[:3], digits[3:7], digits[7:]]
-    else:
-        head = len(digits) % 4
-        groups = ([digits[:head]] if head else []) + [digits[i : i + 4] for i in range(head, len(digits), 4)]
+    sizes = [len(digits) % 4 or 4]
+    if len(digits) == 11 and digits.startswith("1"):  # mobile
+        sizes = [3]
+    elif digits.startswith(("400", "800")):  # service numbers
+        sizes = [3, 3]
+    elif digits.startswith("0"):  # area code: three digits for the largest cities, else four
+        sizes = [3] if digits[1] in "12" else [4]
+    groups = []
+    while digits:
+        size = sizes.pop(0) if sizes else 4
+        groups.append(digits[:size])
+        digits = digits[size:]
     return "、".join(spelled(group).replace("一", "幺") for group in groups)
 
 

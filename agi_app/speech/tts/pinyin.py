@@ -42,7 +42,7 @@ class _Word:
 
 _TITLES = ("先生", "女士", "小姐", "同学", "老师", "经理", "总", "主任")
 _NO_ERHUA = ("女儿", "婴儿", "幼儿", "孤儿", "少儿", "胎儿", "新生儿", "健儿", "男儿")
-_YI_KEEPS_AFTER = frozenset("第十周期统唯之专单逐零二三四五六七八九幺点")
+_YI_KEEPS_AFTER = frozenset("第十周期统唯之专单逐零一二三四五六七八九幺点")
 """After these 一 stands for a number or ends a word and keeps its first tone: 第一, 周一, 统一, 二一."""
 _YI_KEEPS_BEFORE = frozenset("月号日楼班级等零一二三四五六七八九幺")
 _CLITIC_TAGS = frozenset(("uj", "ul", "uz", "ug", "ud", "uv", "y", "k"))
