@@ -80,6 +80,7 @@ class Dialogue:
         limits: Limits | None = None,
     ) -> None:
         self._understander = understander
+        self._kinds = pack.question_kinds
         self._zone = ZoneInfo(brief.candidate.time_zone)
         self._clock = now
         interview = interview_for(pack, brief)
@@ -193,11 +194,12 @@ class Dialogue:
         )
 
     def hints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """For the recogniser: words to expect now, and short closed answers to score against the sound."""
+        """For the recogniser: sentences or words to expect now, and short closed answers to score against the sound."""
         question, opened = self._question, self._state.current
         confirming = opened is not None and opened.stage in CONFIRMING
         closed = self._understander.closed_answers(CONFIRMATION if confirming else question)
-        return self._understander.vocabulary(question), closed
+        expected = self._desk.pack.expected.sentences(question, self._kinds.get(question or ""))
+        return expected or self._understander.vocabulary(question), closed
 
     def prompts(self) -> tuple[str, ...]:
         """Texts this call will surely or very probably need, in the order of need, to be synthesised before it is dialled."""

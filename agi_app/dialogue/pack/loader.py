@@ -11,7 +11,17 @@ from pydantic_core import ErrorDetails
 
 from agi_app.dialogue.pack.check import Finding, inspect
 from agi_app.dialogue.pack.document import Document, read_document
-from agi_app.dialogue.pack.schema import Answers, Competency, FollowUps, Interview, Pack, PackFile, Protected, Situations
+from agi_app.dialogue.pack.schema import (
+    Answers,
+    Competency,
+    ExpectedSpeech,
+    FollowUps,
+    Interview,
+    Pack,
+    PackFile,
+    Protected,
+    Situations,
+)
 from agi_app.dialogue.pack.template import Sentences
 from agi_app.errors import PackError
 
@@ -74,6 +84,7 @@ def read_pack(folder: Path) -> Pack:
         answers=_by("intent", answers, top, "answers"),
         competencies=_by("id", competencies, top, "competencies"),
         protected=_read(folder, names.protected, TypeAdapter(Protected)),
+        expected=_read(folder, names.recognition, TypeAdapter(ExpectedSpeech)),
     )
 
 
@@ -81,7 +92,7 @@ def _files_exist(folder: Path, top: Document, names: PackFile) -> None:
     for field in PackFile.model_fields:
         value = getattr(names, field)
         paths: Iterable[str] = (
-            value if isinstance(value, tuple) else (value,) if field in {"situations", "terms", "protected"} else ()
+            value if isinstance(value, tuple) else (value,) if field in {"situations", "terms", "protected", "recognition"} else ()
         )
         for index, path in enumerate(paths):
             place = (field, index) if isinstance(value, tuple) else (field,)
