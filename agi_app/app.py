@@ -215,4 +215,4 @@ class Hireline:
 def load_understander(settings: Settings) -> PackUnderstander:
     """The understanding of the configured language; trains its classifier when the pack has changed. Blocks for seconds then."""
     folder = settings.models / settings.interview.language
-    return PackUnderstander.load(folder, load_pack(folder).question_kinds)
+    return PackUnderstander.load(folder, load_pack(folder).question_kinds, weights=settings.weights, state=settings.state)

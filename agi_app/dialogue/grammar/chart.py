@@ -48,6 +48,7 @@ class Chart:
             [edge.end for edge in self.edges[at] if edge.word in fillers and edge.cost == 0] for at in range(length)
         ] + [[]]
         breaks_before = self.reading.breaks
+        self._hops = hops
         skips: list[list[tuple[int, float]]] = []
         for at in range(length + 1):
             reached = {at: 0.0}
@@ -66,6 +67,14 @@ class Chart:
         for at in range(length - 1, -1, -1):
             ends[at] = ends[at] or any(ends[end] for end in hops[at])
         return skips, starts, ends
+
+    def idle(self) -> list[bool]:
+        """Which tokens are part of a filler."""
+        idle = [False] * len(self.reading)
+        for at, hops in enumerate(self._hops):
+            for end in hops:
+                idle[at:end] = [True] * (end - at)
+        return idle
 
     def match(self, node: Node, start: int) -> Ends:
         """All ends of `node` from `start`, remembered."""

@@ -1,0 +1,71 @@
+"""What the classifier sees of a text: its embedding, and n-grams of its characters and of its sound."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from agi_app.dialogue.grammar.reading import read
+
+Floats = npt.NDArray[np.float32]
+
+_LONGEST_GRAM = 3
+_EDGE = "^"
+
+
+def grams(text: str) -> Counter[str]:
+    """N-grams of one to three syllables (with the edges) and of one to three characters."""
+    reading = read(text)
+    counts: Counter[str] = Counter()
+    for mark, units in (("s", reading.syllables), ("c", reading.characters)):
+        padded = (_EDGE, *units, _EDGE)
+        for size in range(1, _LONGEST_GRAM + 1):
+            for start in range(len(padded) - size + 1):
+                counts[mark + " ".join(padded[start : start + size])] += 1
+    return counts
+
+
+@dataclass(frozen=True)
+class GramVectoriser:
+    """TF-IDF over n-grams seen in training; rows of length 1."""
+
+    names: tuple[str, ...]
+    weights: Floats
+    """Inverse document frequency of each n-gram, shape [len(names)]."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_numbers", {name: number for number, name in enumerate(self.names)})
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], least: int = 2) -> GramVectoriser:
+        """Learn the n-grams that occur in at least `least` texts."""
+        documents: Counter[str] = Counter()
+        for text in texts:
+            documents.update(grams(text).keys())
+        names = tuple(sorted(name for name, count in documents.items() if count >= least))
+        frequencies = np.array([documents[name] for name in names], dtype=np.float32)
+        return cls(names, np.log((1 + len(texts)) / (1 + frequencies)).astype(np.float32) + 1)
+
+    def sparse(self, text: str) -> tuple[npt.NDArray[np.intp], Floats]:
+        """Numbers and values of the n-grams of one text."""
+        numbers: dict[str, int] = self._numbers  # type: ignore[attr-defined]
+        found = [(numbers[name], count) for name, count in grams(text).items() if name in numbers]
+        if not found:
+            return np.zeros(0, np.intp), np.zeros(0, np.float32)
+        columns = np.array([number for number, _ in found], dtype=np.intp)
+        values = (1 + np.log(np.array([count for _, count in found], dtype=np.float32))) * self.weights[columns]
+        return columns, (values / np.linalg.norm(values)).astype(np.float32)
+
+    def dense(self, texts: Iterable[str]) -> Floats:
+        """Matrix of several texts, shape [n, len(names)]."""
+        rows = []
+        for text in texts:
+            row = np.zeros(len(self.names), np.float32)
+            columns, values = self.sparse(text)
+            row[columns] = values
+            rows.append(row)
+        return np.stack(rows)

@@ -1,0 +1,94 @@
+"""One hypothesis with everything the grammars find in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from agi_app.dialogue.grammar.compiler import CompiledRoot
+from agi_app.dialogue.grammar.library import GrammarLibrary, Match
+from agi_app.dialogue.grammar.reading import Reading, read
+from agi_app.dialogue.understanding import Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """What the grammars say of one hypothesis."""
+
+    weight: float
+    reading: Reading
+    values: tuple[Match, ...]
+    """Answers, volunteered values and decoys, in their order in the utterance."""
+    intents: tuple[Match, ...]
+    idle: tuple[bool, ...]
+    """Tokens that are fillers."""
+
+    def pieces(self) -> list[tuple[int, int]]:
+        """What the grammars leave unexplained, as (start, end): whole clauses, and longer remainders of the others."""
+        covered = [False] * len(self.reading)
+        for match in (*self.values, *self.intents):
+            for at in range(match.start, match.end):
+                covered[at] = True
+        pieces: list[tuple[int, int]] = []
+        for start, end in self.clauses():
+            least = _LEAST_REMAINDER if any(covered[start:end]) else 1
+            at = start
+            while at < end:
+                stop = at
+                while stop < end and not covered[stop]:
+                    stop += 1
+                first, last = self._trimmed(at, stop)
+                if last - first >= least:
+                    pieces.append((first, last))
+                at = max(stop, at + 1)
+        return pieces
+
+    def clauses(self) -> list[tuple[int, int]]:
+        """The utterance cut at its punctuation, as (start, end)."""
+        cuts = [at for at, cut in enumerate(self.reading.breaks) if cut and at > 0]
+        return list(zip([0, *cuts], [*cuts, len(self.reading)], strict=True))
+
+    def _trimmed(self, start: int, end: int) -> tuple[int, int]:
+        while start < end and self.idle[start]:
+            start += 1
+        while end > start and self.idle[end - 1]:
+            end -= 1
+        return start, end
+
+
+_LEAST_REMAINDER = 4
+"""Syllables a remainder of an explained clause must have to say something of its own."""
+
+
+class Parser:
+    """Runs the grammars that matter for a question."""
+
+    def __init__(self, grammars: GrammarLibrary) -> None:
+        self._grammars = grammars
+        self._active: dict[tuple[str | None, str | None], tuple[list[CompiledRoot], list[CompiledRoot]]] = {}
+
+    def parse(self, hypothesis: Hypothesis, question: str | None, kind: str | None, now: datetime) -> Parse:
+        """Match one hypothesis against the grammars of the question and the global ones."""
+        reading = read(hypothesis.text)
+        chart = self._grammars.chart(reading, now)
+        values, intents = self._roots(question, kind)
+        return Parse(
+            hypothesis.weight,
+            reading,
+            tuple(self._grammars.find(chart, values)),
+            tuple(self._grammars.find(chart, intents)),
+            tuple(chart.idle()),
+        )
+
+    def _roots(self, question: str | None, kind: str | None) -> tuple[list[CompiledRoot], list[CompiledRoot]]:
+        key = (question, kind)
+        if key not in self._active:
+            names = {name for name in key if name}
+            values = [
+                root
+                for root in self._grammars.roots
+                if root.kind in ("decoy", "volunteered") or (root.kind == "answer" and names & {*root.targets, *root.questions})
+            ]
+            intents = [root for root in self._grammars.select("intent") if not root.questions or names & root.questions]
+            self._active[key] = values, intents
+        return self._active[key]
