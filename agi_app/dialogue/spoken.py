@@ -81,8 +81,8 @@ def yuan_range(low: int, high: int) -> str:
 
 
 def percent(value: float) -> str:
-    """16 is 百分之十六."""
-    return "百分之" + decimal(value)
+    """16 is 百分之十六, 100 is 百分之百."""
+    return "百分之" + ("百" if value == 100 else decimal(value))
 
 
 def count(value: float, measure: str) -> str:

@@ -58,6 +58,7 @@ def test_small_forms() -> None:
     assert spoken.yuan_range(10000, 13000) == "一万到一万三"
     assert spoken.yuan_range(8000, 8000) == "八千"
     assert spoken.percent(16) == "百分之十六"
+    assert spoken.percent(100) == "百分之百"
     assert spoken.percent(7.5) == "百分之七点五"
     assert spoken.count(2, "次") == "两次"
     assert spoken.count(12, "个人") == "十二个人"

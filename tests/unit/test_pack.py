@@ -42,6 +42,7 @@ def test_our_pack_is_clean() -> None:
     assert check_folder(PACK_FOLDER) == []
 
 
+DOCS = PACK_FOLDER.parents[1] / "docs"
 STANDARD = "interviews/standard.yaml"
 ASK = "    ask:\n      - 您在这方面做了几年了？\n      - 请问您有几年相关的工作经验？\n"
 PUBLIC = "interviews/public-sector.yaml"
@@ -188,3 +189,29 @@ def test_kinds_of_questions_for_the_understanding() -> None:
     assert kinds["expected_pay"] == "expected_pay"
     assert kinds["callback_time"] == "callback_time"
     assert kinds["client_relationship"] == kinds["ecommerce_challenge"] == "open"
+
+
+def test_the_guide_lists_every_fact_and_field() -> None:
+    from agi_app.dialogue.facts import GUARDS
+    from agi_app.dialogue.pack.inventory import SLOTS
+    from agi_app.dialogue.pack.schema import Condition, Question
+
+    chinese = (DOCS / "language-pack.zh-CN.md").read_text(encoding="utf-8")
+    english = (DOCS / "language-pack.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(GUARDS) if f"`{name}`" not in chinese] == []
+    for guide in (chinese, english):
+        assert [name for name in Question.model_fields if f"`{name}`" not in guide and f"`{name}:" not in guide] == []
+        assert [name for name in Condition.model_fields if f"`{name}:" not in guide] == []
+        assert [name for name in sorted(SLOTS) if f"`{name}`" not in guide] == []
+
+
+@pytest.mark.parametrize("page", ["language-pack.md", "language-pack.zh-CN.md"])
+def test_the_guides_question_works(folder: Path, page: str) -> None:
+    guide = (DOCS / page).read_text(encoding="utf-8")
+    block = guide.split("<!-- question -->\n```yaml\n")[1].split("```")[0]
+    file = folder / STANDARD
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("\nclosing:\n", f"\n{block}\nclosing:\n", 1), encoding="utf-8")
+    pack = load_pack(folder)
+    assert check(pack) == []
+    assert "hard_negotiation" in [question.id for question in pack.interviews["standard"].behavioural.questions]
