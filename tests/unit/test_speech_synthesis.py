@@ -189,8 +189,8 @@ class Tones:
 
 async def _until(condition: Callable[[], object]) -> None:
     """Let the loop and the worker go on until something is seen; the test's own time limit bounds it."""
-    while not condition():
-        await asyncio.sleep(0)  # noqa: ASYNC110 - the condition lives in another thread
+    while not condition():  # noqa: ASYNC110 - the condition lives in another thread
+        await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -54,8 +54,8 @@ def _noting(order: list[str], name: str) -> Callable[[], str]:
 
 
 async def _queued(worker: ModelWorker, number: int) -> None:
-    while worker.waiting < number:
-        await asyncio.sleep(0)  # noqa: ASYNC110 - the queue is filled by other tasks
+    while worker.waiting < number:  # noqa: ASYNC110 - the queue is filled by other tasks
+        await asyncio.sleep(0)
 
 
 async def test_a_job_runs_off_the_loop_and_its_times_are_measured(worker: ModelWorker) -> None:
