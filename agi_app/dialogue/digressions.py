@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agi_app.dialogue.asking import ask
+from agi_app.dialogue.exits import SURE
 from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.turn import Turn
 from agi_app.dialogue.understanding import Intent
@@ -68,8 +69,8 @@ def _material(turn: Turn) -> None:
 
 def _questions(turn: Turn) -> None:
     wanted = [intent for intent in turn.intents if intent.startswith("ask_") and intent not in _PROCEDURAL]
-    if turn.story and not turn.asking:
-        return
+    if turn.open.question.answer == "open" and not turn.asking and (turn.story or not turn.sure(SURE)):
+        return  # a story holds the words of many questions
     if turn.state.if_cut_off is Disposition.WRONG_PERSON or not turn.state.identified:
         _to_a_stranger(turn, wanted)
         return

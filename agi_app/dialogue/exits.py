@@ -17,12 +17,14 @@ from hr_sync.records import Disposition, Interest
 
 SURE = 0.75
 """From here on an intent is believed even inside a long story."""
+LIKELY = 0.6
+"""Below this an intent is a guess: we ask again before we act on it."""
 _REFUSALS = (Intent.DENY, Intent.NOT_INTERESTED, Intent.COMPLAIN, Intent.STOP_CALLING)
 
 
 def leave(turn: Turn) -> bool:
     """Try every exit, the most serious first."""
-    if turn.story and (turn.understanding is None or turn.understanding.confidence < SURE):
+    if turn.story and not turn.sure(SURE):
         return False
     exits: tuple[Callable[[Turn], bool], ...] = (no_recording, stop_calling, wrong_person, not_interested, not_now, goodbye)
     return any(attempt(turn) for attempt in exits)
@@ -77,8 +79,8 @@ def not_interested(turn: Turn) -> bool:
     """A kind end; the candidate decides whether we may call about other jobs."""
     name = turn.open.question.id
     employed = turn.means(Intent.ALREADY_EMPLOYED) and not _answers_the_question(turn)
-    denied = name == "pitch" and turn.means(Intent.DENY) and not turn.means(Intent.AGREE, Intent.PROVIDE)
-    if not (turn.means(Intent.NOT_INTERESTED) or employed or denied):
+    denied = name == "pitch" and turn.means(Intent.DENY) and not turn.means(Intent.AGREE)
+    if not (turn.means(Intent.NOT_INTERESTED) or employed or denied) or not turn.sure(LIKELY):
         return False
     if name in {"talent_pool", "recording_choice", "go_on", "know_candidate", "closing"}:
         return False  # a plain no there

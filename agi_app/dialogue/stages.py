@@ -19,7 +19,7 @@ from agi_app.dialogue.asking import (
     store,
     unanswered,
 )
-from agi_app.dialogue.exits import SURE, end_with_callback, take_callback_time
+from agi_app.dialogue.exits import LIKELY, SURE, end_with_callback, take_callback_time
 from agi_app.dialogue.keywords import found
 from agi_app.dialogue.pack.schema import FollowUp, Question
 from agi_app.dialogue.reply import PromptKind
@@ -95,7 +95,8 @@ def _consent_choice(turn: Turn) -> None:
 
 
 def _pitch(turn: Turn) -> None:
-    if turn.means(*YES) and not turn.means(Intent.HESITATE):
+    willing = turn.means(Intent.AGREE) or (turn.means(Intent.PROVIDE) and turn.filled)
+    if willing and turn.sure(LIKELY) and not turn.means(Intent.HESITATE):
         turn.interest(Interest.INTERESTED)
         turn.acknowledge()
         advance(turn)
@@ -218,8 +219,7 @@ def _as_question(rule: FollowUp, parent: Question) -> Question:
 
 def _closing(turn: Turn) -> None:
     opened = turn.open
-    sure = turn.understanding is not None and turn.understanding.confidence >= SURE
-    if turn.means(Intent.NOT_INTERESTED, Intent.ALREADY_EMPLOYED) and sure and not turn.means(Intent.DENY):
+    if turn.means(Intent.NOT_INTERESTED, Intent.ALREADY_EMPLOYED) and turn.sure(SURE) and not turn.means(Intent.DENY):
         turn.interest(Interest.NOT_INTERESTED)
         turn.request("talent_pool", {"agreed": None})
         finish(turn, "no longer interested")

@@ -91,6 +91,10 @@ class Turn:
         """A long answer to an open question."""
         return self.open.question.answer == "open" and len(self.heard.text) >= MANY_WORDS
 
+    def sure(self, confidence: float) -> bool:
+        """Whether the understanding is at least this certain."""
+        return self.understanding is not None and self.understanding.confidence >= confidence
+
     @property
     def asking(self) -> bool:
         """The words have the form of a question."""

@@ -132,12 +132,12 @@ def without(*parts: str) -> Job:
     )
 
 
-_LINE = re.compile(r"^(?P<text>[^|]*?)\s*\|\s*(?P<intents>[a-z_ ]+)(?P<sure>\?)?\s*(?P<slots>\{.*\})?$")
+_LINE = re.compile(r"^(?P<text>[^|]*?)\s*\|\s*(?P<guess>~)?(?P<intents>[a-z_ ]+)(?P<sure>\?)?\s*(?P<slots>\{.*\})?$")
 
 
 @dataclass
 class Scripted:
-    """Understands lines of the form `我期望一万二 | provide ask_pay {"expected_pay": {...}}`; `provide?` needs confirmation."""
+    """Understands lines of the form `我期望一万二 | provide ask_pay {"expected_pay": {...}}`; `provide?` needs confirmation, `~agree` is a guess."""
 
     meanings: dict[str, Understanding] = field(default_factory=dict)
     questions: list[str | None] = field(default_factory=list)
@@ -150,7 +150,9 @@ class Scripted:
         intents = [Intent(name) for name in match["intents"].split()]
         slots = ast.literal_eval(match["slots"] or "{}")
         text = match["text"]
-        self.meanings[text] = Understanding(None, text, intents[0], 0.95, slots, bool(match["sure"]), tuple(intents[1:]))
+        self.meanings[text] = Understanding(
+            None, text, intents[0], 0.5 if match["guess"] else 0.95, slots, bool(match["sure"]), tuple(intents[1:])
+        )
         return text
 
     def understand(self, heard: Heard, *, question: str | None, now: datetime) -> Understanding:

@@ -192,15 +192,24 @@ def test_numbers_inside_a_story_replace_nothing() -> None:
 
 
 def test_words_inside_a_story_end_nothing() -> None:
-    played = talk().play(*TO_STORY)
-    text = "客户一开始很生气，说以后不要再打电话来了，我就上门去道歉，后来又续约了"
-    played.understander.read(f"{text} | stop_calling")
-    played.understander.meanings[text] = played.understander.meanings[text].__class__(
-        None, text, played.understander.meanings[text].intent, 0.6
-    )
-    played.replies.append(played.dialogue.hear(Heard((Hypothesis(text),))))
+    played = talk().play(*TO_STORY, "客户一开始很生气，说以后不要再打电话来了，我就上门去道歉，后来又续约了 | ~stop_calling")
     assert played.learned("do_not_call") == {}
     assert played.last.disposition is None
+
+
+def test_a_guess_at_a_question_does_not_break_a_story() -> None:
+    played = talk().play(*TO_STORY, "我们主要靠服务吧 | ~ask_duties")
+    assert played.learned("doubt") == {}
+    assert played.last.prompts[0].kind is PromptKind.ACKNOWLEDGEMENT
+
+
+@pytest.mark.parametrize(
+    "line", ["不对啊 | ~deny", "不感兴趣 | ~not_interested", "一万二 | ~provide", "好 | ~agree", "行吧 | ~provide agree"]
+)
+def test_a_guess_decides_no_interest(line: str) -> None:
+    played = talk().play(*TO_PITCH, line)
+    assert played.question == "pitch"
+    assert played.learned("interest") == {}
 
 
 def test_follow_up_on_what_was_said() -> None:
@@ -504,9 +513,13 @@ def test_warm_texts_come_true() -> None:
 
 def test_hints_follow_the_open_question() -> None:
     played = talk().play(YES)
-    assert played.dialogue.hints() == ((), ("方便", "不方便"))
+    at_consent = played.dialogue.hints()
+    assert at_consent[1] == ("方便", "不方便")
     played.play(READY, KEEN)
-    assert played.dialogue.hints() == (("万", "千"), ())
+    words, closed = played.dialogue.hints()
+    assert closed == ()
+    assert any("万" in word for word in words)
+    assert words != at_consent[0]
 
 
 def test_hurried_candidates_hear_short_questions() -> None:
