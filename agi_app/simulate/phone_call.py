@@ -102,32 +102,38 @@ class PhoneCall(pj.Call):  # type: ignore[misc] # pjsua2 is untyped
         self.sip_call_id: str = self.getInfo().callIdString
 
     def reply(self, code: int) -> None:
-        """Answer with this SIP code."""
+        """Answer with this SIP code, unless the caller has just given up."""
         prm = pj.CallOpParam(True)
         prm.statusCode = code
+        if not self._done(lambda: self.answer(prm)):
+            return
         if code == pj.PJSIP_SC_OK:
             self.was_answered = True
-        self.answer(prm)
-        if code == pj.PJSIP_SC_OK:
             self.handset.answered()
 
     def leave(self) -> None:
         """Hang up, as the candidate."""
-        self.hung_up = True
-        self.drop()
+        self.hung_up = self.drop()
 
-    def drop(self) -> None:
-        """Take the call down, on nobody's behalf; nothing happens when the other side has just done so."""
+    def drop(self) -> bool:
+        """Take the call down, on nobody's behalf; False when the other side has just done so."""
+        return self._done(lambda: self.hangup(pj.CallOpParam(True)))
+
+    def _done(self, operation: Callable[[], None]) -> bool:
+        """Do it, unless the other side was faster: its BYE or CANCEL may cross ours at any moment, which is no failure."""
         if not self.isActive():
-            return
+            return False
         try:
-            self.hangup(pj.CallOpParam(True))
-        except pj.Error:  # its BYE crossed ours
-            self.hung_up = False
+            operation()
+        except pj.Error:
+            if self.isActive():
+                raise
+            return False
+        return True
 
     def press(self, keys: str) -> None:
         """Send DTMF as RTP events (RFC 4733)."""
-        self.dialDtmf(keys)
+        self._done(lambda: self.dialDtmf(keys))
 
     def onCallMediaState(self, _: pj.OnCallMediaStateParam) -> None:  # noqa: N802 - pjsua2's name
         """Media came up: put the handset on it."""
