@@ -137,7 +137,10 @@ _LINE = re.compile(r"^(?P<text>[^|]*?)\s*\|\s*(?P<guess>~)?(?P<intents>[a-z_ ]+)
 
 @dataclass
 class Scripted:
-    """Understands lines of the form `我期望一万二 | provide ask_pay {"expected_pay": {...}}`; `provide?` needs confirmation, `~agree` is a guess."""
+    """Understands lines of the form `我期望一万二 | provide ask_pay {"expected_pay": {...}}`.
+
+    `provide?` needs confirmation, `~agree` is a guess.
+    """
 
     meanings: dict[str, Understanding] = field(default_factory=dict)
     questions: list[str | None] = field(default_factory=list)

@@ -31,8 +31,10 @@ from dialogue_kit import (
 )
 
 from agi_app.dialogue.dialogue import prompts_for
+from agi_app.dialogue.hearing import heard_shares
 from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.state import Mood
+from agi_app.dialogue.turn import Limits
 from agi_app.dialogue.understanding import Heard, Hypothesis
 from agi_app.errors import PackError
 from hr_sync.records import CallBrief, EmploymentStatus, Interest
@@ -407,6 +409,34 @@ def test_yes_to_a_question_that_was_not_heard_is_no_yes() -> None:
     played.dialogue.interrupted("")
     played.play("不需要 | not_interested")
     assert played.question == "talent_pool"
+
+
+def test_how_much_of_each_prompt_was_heard() -> None:
+    said = talk().play(YES).last.prompts
+    first, second = (prompt.text for prompt in said)
+    assert heard_shares(said, "") == [0, 0]
+    assert heard_shares(said, first) == [1, 0]
+    assert heard_shares(said, first + second) == [1, 1]
+    assert 0 < heard_shares(said, first[:10])[0] < 1
+    assert heard_shares(said, first[:10])[1] == 0
+    assert 0 < heard_shares(said, first + second[:4])[1] < 1
+
+
+def test_a_value_said_back_and_never_denied_is_kept() -> None:
+    played = talk().play(*TO_PAY, UNSURE_12K, "-", "那个啊 | other")
+    assert played.last.expects is not None
+    assert played.last.expects.prompt_kind is PromptKind.CONFIRMATION
+    played.play("嗯这个嘛 | other")
+    assert played.question == "start_date"
+    assert played.learned("slot")["expected_pay"]["min"] == 12000
+
+
+def test_the_longest_conversation() -> None:
+    played = talk(limits=Limits(moves=6)).play(*TO_PAY, PAY_12K)
+    assert played.last.expects is not None
+    played.play(IN_A_MONTH)
+    assert played.last.expects is None
+    assert str(played.last.disposition) == "partial"
 
 
 def test_heard_whole_is_heard() -> None:
