@@ -18,7 +18,7 @@ def test_shows_what_is_said_understood_and_learned() -> None:
     outcome = chat(played.dialogue, lambda: next(typed, None), lambda sort, line: shown.append((sort, line)))
     assert outcome.disposition is Disposition.PARTIAL
     assert outcome.slots["expected_pay"]["min"] == 12000
-    assert ("system", "您好，请问是张伟吗？") == shown[0]
+    assert shown[0] == ("system", "您好，请问是张伟吗？")
     understood = [line for sort, line in shown if sort == "understood"]
     assert len(understood) == 4  # silence and /hints are not understood
     assert "agree 0.95" in understood[0]
