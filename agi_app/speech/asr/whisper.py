@@ -18,6 +18,7 @@ import soxr
 import structlog
 
 from agi_app.errors import ModelError, RecognitionError
+from agi_app.speech.asr.closed_set import LONGEST_S, ClosedSetScorer
 from agi_app.speech.asr.guards import made_up, plain, unlooped
 from agi_app.speech.asr.pieces import pieces
 from agi_app.speech.asr.protocol import Alternative, Audio, Recognition, RecognitionHints
@@ -37,18 +38,9 @@ _FULL_STOP = {"zh": "。", "en": ". "}
 _QUIET_DB = -60.0
 """RMS below which nothing was said on a telephone line."""
 _SHORTEST_S = 0.12
-
-
-@dataclass(frozen=True, slots=True)
-class ClosedSetSettings:
-    """When short answers are scored against the sound, and how sure a score must be."""
-
-    longest_audio_s: float = 5.0
-    unsure_log_prob: float = -0.7
-    """Free results below this are doubted."""
-    short_text: int = 3
-    """Free results of at most so many characters are doubted."""
-    most_phrases: int = 40
+_UNSURE_LOG_PROB = -0.7
+_SHORT_TEXT = 3
+"""Free results below this probability, or of at most so many characters, are worth a second look at the closed set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +71,6 @@ class WhisperRecogniser:
         threads: int = 2,
         workers: int = 1,
         sample_rate: int = 8000,
-        closed_set: ClosedSetSettings | None = None,
     ) -> None:
         self.name = f"whisper/{folder.name}"
         self.sample_rate = sample_rate
@@ -90,9 +81,9 @@ class WhisperRecogniser:
         self._window_s = window_s
         self._threads = threads
         self._workers = workers
-        self._closed_set = closed_set or ClosedSetSettings()
         self._model: Any = None
         self._features: Any = None
+        self._scorer: ClosedSetScorer | None = None
         self._tokenizer: Any = None
         self._tokenizers: dict[str, Any] = {}
 
@@ -115,8 +106,14 @@ class WhisperRecogniser:
                 f"the recogniser's model cannot be loaded: {error}", where=str(self._folder), remedy="hireline models verify"
             ) from error
         self._features = FeatureExtractor(feature_size=mels)
+        silence = np.random.default_rng(0).normal(0, 1e-4, _MODEL_RATE).astype(np.float32)
+        self._scorer = ClosedSetScorer(
+            self._model,
+            silence=np.array(self._encode(silence, defaultdict(float))),
+            vocabulary=self._tokenizer.get_vocab_size(),
+        )
         noise = np.random.default_rng(0).normal(0, 0.01, self.sample_rate).astype(np.float32)
-        self.recognise(noise, RecognitionHints())
+        self.recognise(noise, RecognitionHints(phrases=("是",)))
         self.counters.clear()
 
     # ---- recognising ------------------------------------------------------------------------------------------------
@@ -153,9 +150,12 @@ class WhisperRecogniser:
         tokenizer = self._for_language(hints.language)
         stages: defaultdict[str, float] = defaultdict(float)
         best: list[list[_Decoded]] = []
+        closed: tuple[Alternative, ...] = ()
         for piece in pieces(wide, _MODEL_RATE, longest_s=self._window_s):
             encoded = self._encode(piece, stages)
             best.append(self._free(encoded, piece, tokenizer, hints, stages))
+            if hints.phrases and wide.size <= LONGEST_S * _MODEL_RATE and _is_doubtful(best[0]):
+                closed = self._closed(encoded, hints.phrases, tokenizer, stages)
         alternatives = _joined(best)
         stages_ms = dict(stages)
         text = alternatives[0].text if alternatives else ""
@@ -163,6 +163,7 @@ class WhisperRecogniser:
             "text": text,
             "confidence": math.exp(alternatives[0].log_prob) if alternatives else 0.0,
             "alternatives": alternatives,
+            "closed": closed,
             "stages_ms": stages_ms,
         }
 
@@ -221,8 +222,22 @@ class WhisperRecogniser:
             found.setdefault(plain(text), _Decoded(text, log_prob, len(tokens)))
         return list(found.values())
 
+    def _closed(
+        self,
+        encoded: Any,  # noqa: ANN401
+        phrases: tuple[str, ...],
+        tokenizer: Any,  # noqa: ANN401
+        stages: defaultdict[str, float],
+    ) -> tuple[Alternative, ...]:
+        began = time.perf_counter()
+        assert self._scorer is not None
+        found = self._scorer.score(encoded, phrases, tokenizer)
+        stages["closed_set"] += 1000 * (time.perf_counter() - began)
+        self.counters["closed_sets"] += 1
+        return found
+
     def _prompt(self, fixed: str, hints: RecognitionHints, tokenizer: Any) -> tuple[list[str], list[int]]:  # noqa: ANN401
-        """The words that fit into the prompt, and its tokens. The likeliest word stands last, nearest to the answer."""
+        """The sentences that fit into the prompt, and its tokens."""
         budget = _PROMPT_TOKENS - len(tokenizer.encode(" " + fixed))
         stop = _FULL_STOP.get(hints.language, ". ")
         words: list[str] = []
@@ -231,7 +246,6 @@ class WhisperRecogniser:
             if budget < 0:
                 break
             words.append(word)
-        words.reverse()
         text = fixed + "".join(word + stop for word in words)
         return words, [tokenizer.sot_prev, *tokenizer.encode(" " + text)] if text else []
 
@@ -244,6 +258,10 @@ class WhisperRecogniser:
             except ValueError as error:
                 raise RecognitionError(f"whisper does not know the language {language!r}", remedy="use e.g. zh or en") from error
         return self._tokenizers[language]
+
+
+def _is_doubtful(decoded: list[_Decoded]) -> bool:
+    return not decoded or len(plain(decoded[0].text)) <= _SHORT_TEXT or decoded[0].log_prob < _UNSURE_LOG_PROB
 
 
 def _level_db(audio: Audio) -> float:
