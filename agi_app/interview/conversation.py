@@ -113,6 +113,7 @@ class Conversation:
                     Expectation(question="pick_up", prompt_kind=PromptKind.GREETING, silence_ms=self._greeting_wait_ms)
                 )
                 reply = await self._think(self._dialogue.begin, first.heard if first and first.heard.text else None)
+                self._thought()
                 await self._perform(reply)
                 while reply.expects is not None:
                     utterance = await self._await_turn(reply.expects)
@@ -165,9 +166,12 @@ class Conversation:
                     utterance.end_ms,
                 )
             )
+        self._thought()
+        return reply
+
+    def _thought(self) -> None:
         if self._reaction is not None:
             self._reaction.dialogue_done = _now()
-        return reply
 
     async def _think(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         async with self._thinking:
