@@ -193,7 +193,7 @@ async def test_what_nobody_owns_is_removed_and_failures_are_tried_again(server: 
 
 async def test_a_call_given_up_uncleanly_is_swept(server: BadAsterisk) -> None:
     async with connected(server) as connection:
-        await connection.wait_connected(2)
+        await wait_until(lambda: any("bridges" in url for url in server.seen_urls))  # the sweep that comes with the connection
         connection.own("c1")
         server.add("c1-leg")
         connection.disown("c1", clean=False)

@@ -10,9 +10,12 @@ RATE = 16_000  # bytes a second
 FRAME = bytes(320)  # 20 ms
 
 
-def test_audio_is_played_from_when_it_was_sent() -> None:
+def test_audio_is_played_from_when_its_run_began() -> None:
     playout = Playout(RATE)
-    assert playout.send(10.0, FRAME * 5)
+    assert playout.send(9.9, FRAME * 5)
+    assert playout.played_ms(10.0) == 0
+    assert playout.overdue_s(10.0) == pytest.approx(0.1)
+    playout.started(10.0)
     assert playout.queued_ms(10.0) == pytest.approx(100)
     assert playout.played_ms(10.03) == pytest.approx(30)
     assert not playout.send(10.05, FRAME)
@@ -21,24 +24,31 @@ def test_audio_is_played_from_when_it_was_sent() -> None:
     assert playout.overdue_s(11.12) == pytest.approx(1.0)
 
 
-def test_a_mark_tells_when_a_run_really_began() -> None:
+def test_a_mark_that_comes_twice_changes_nothing() -> None:
     playout = Playout(RATE)
     playout.send(10.0, FRAME * 5)
     playout.started(10.015)
-    assert playout.played_ms(10.015) == pytest.approx(0)
+    playout.started(10.055)
+    assert playout.played_ms(10.065) == pytest.approx(50)
     assert [item.at_s for item in playout.take(10.2)] == [pytest.approx(10.015)]
 
 
 def test_a_mark_behind_everything_says_that_all_was_played() -> None:
     playout = Playout(RATE)
     playout.send(10.0, FRAME * 5)
+    playout.started(10.0)
     playout.reached(10.09)
     assert playout.played_ms(10.09) == pytest.approx(100)
+    playout.take(10.09)
+    playout.send(11.0, FRAME)  # whose first mark was lost
+    playout.reached(11.03)
+    assert playout.take(11.03) == [Played(pytest.approx(11.01), FRAME)]
 
 
 def test_a_pause_stands_still() -> None:
     playout = Playout(RATE)
     playout.send(10.0, FRAME * 10)
+    playout.started(10.0)
     playout.pause(10.05)
     playout.pause(10.09)
     assert playout.played_ms(12) == pytest.approx(50)
@@ -52,6 +62,7 @@ def test_a_pause_stands_still() -> None:
 def test_taken_before_a_pause_the_rest_is_played_after_it() -> None:
     playout = Playout(RATE)
     playout.send(10.0, FRAME * 10)
+    playout.started(10.0)
     assert [(item.at_s, len(item.pcm)) for item in playout.take(10.05)] == [(10.0, 800)]
     playout.pause(10.05)
     assert playout.take(12.9) == []
@@ -62,18 +73,22 @@ def test_taken_before_a_pause_the_rest_is_played_after_it() -> None:
 def test_what_is_flushed_was_never_played() -> None:
     playout = Playout(RATE)
     playout.send(10.0, b"ab" * 1600)
+    playout.started(10.0)
     assert playout.flush(10.05) == [Played(10.0, b"ab" * 400)]
     assert playout.played_ms(99) == pytest.approx(50)
     assert playout.take(99) == []
     assert playout.send(20.0, FRAME)
+    playout.started(20.0)
     assert [item.at_s for item in playout.take(21)] == [20.0]
 
 
 def test_an_underrun_leaves_a_gap() -> None:
     playout = Playout(RATE)
     playout.send(10.0, FRAME)
+    playout.started(10.0)
     assert playout.take(10.5) == [Played(10.0, FRAME)]
     assert playout.send(10.5, FRAME)
+    playout.started(10.5)
     assert playout.take(11) == [Played(10.5, FRAME)]
 
 
@@ -82,7 +97,10 @@ def test_what_is_sent_into_a_pause_waits() -> None:
     playout.pause(9.0)
     playout.send(10.0, FRAME * 2)
     assert playout.played_ms(11) == 0
+    assert playout.overdue_s(11) == 0
     playout.resume(12.0)
+    assert playout.overdue_s(12.5) == pytest.approx(0.5)
+    playout.started(12.0)
     assert [item.at_s for item in playout.take(12.04)] == [pytest.approx(12.0)]
 
 

@@ -189,6 +189,7 @@ class Playback:
                 stalled_since = None
                 if over_ms <= 0:
                     return step_ms - over_ms
+                await self._check_progress(now)
                 await self._change(None if self.paused else over_ms / 1000)
                 continue
             if self.paused or stalled_since is None:
@@ -207,16 +208,18 @@ class Playback:
             now = channel.now()
             channel.settle(now)
             self._still_open()
-            overdue = channel.playout.overdue_s(now)
-            if overdue >= _MARK_GRACE_S:
-                await self._give_up(f"Asterisk did not say within {_MARK_GRACE_S:g} s that the audio was played")
-            await self._change(None if self.paused else max(0.05, _MARK_GRACE_S - overdue))
+            await self._check_progress(now)
+            await self._change(None if self.paused else max(0.05, _MARK_GRACE_S - channel.playout.overdue_s(now)))
         channel.settle(channel.now())
         return True
 
     def _still_open(self) -> None:
         if self._channel.closed.is_set():
             raise MediaError("the media channel was closed during a playback", where=self._channel.call_id)
+
+    async def _check_progress(self, now: float) -> None:
+        if self._channel.playout.overdue_s(now) >= _MARK_GRACE_S:
+            await self._give_up(f"Asterisk did not say within {_MARK_GRACE_S:g} s that the audio was played")
 
     async def _give_up(self, why: str) -> None:
         self._channel.counters.stalls += 1

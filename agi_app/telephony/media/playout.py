@@ -1,8 +1,8 @@
 """The ledger of what the far end hears of our audio: what was sent, when Asterisk plays it, what was paused or flushed.
 
 Asterisk queues what we send and plays a frame every 20 ms. It tells only when a mark is reached, so where it is in between is
-reckoned: audio that arrives at an empty queue starts at once, later audio follows without a gap, a pause stands still, a flush
-forgets. Marks correct the reckoning. Pure; times are seconds of one monotonic clock, passed in.
+reckoned: a run begins when its first mark says so, later audio follows without a gap, a pause stands still, a flush forgets. Pure;
+times are seconds of one monotonic clock, passed in.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Playout:
         self._queue: deque[bytes] = deque()
         self._queued = 0  # bytes in _queue
         self._head_s = 0.0  # when the next byte of the queue is played, unless paused
-        self._run_s: float | None = None  # when this run began, as far as known; None once it is known, or when a pause blurred it
+        self._begun = False  # whether the run's first mark was reached
+        self._sent_s = 0.0  # when the run was sent, or the pause before it ended
         self._paused_at: float | None = None
         self.played_bytes = 0
 
@@ -41,15 +42,13 @@ class Playout:
         return self._paused_at is not None
 
     def send(self, now: float, pcm: bytes) -> bool:
-        """Audio was handed to Asterisk; call `take` first. True when it starts from an empty queue."""
+        """Audio was handed to Asterisk; call `take` first. True when it begins a run: put a mark before it, and call `started`."""
         starts = self._queued == 0
         if starts:
-            self._head_s = self._run_s = now
-            if self._paused_at is not None:
-                self._paused_at = now
-        if pcm:
-            self._queue.append(pcm)
-            self._queued += len(pcm)
+            self._begun = False
+            self._sent_s = now
+        self._queue.append(pcm)
+        self._queued += len(pcm)
         return starts
 
     def queued_ms(self, now: float) -> float:
@@ -61,19 +60,23 @@ class Playout:
         return 1000 * (self.played_bytes + min(self._queued, self._elapsed(now) * self._byte_rate)) / self._byte_rate
 
     def overdue_s(self, now: float) -> float:
-        """Seconds since everything sent should have been played; 0 while there is still something to play."""
+        """Seconds since a run should have begun, or since all of it should have been played; 0 while all is as it should be."""
+        if not self._begun:
+            return 0.0 if self.paused or not self._queued else now - self._sent_s
         return max(0.0, self._elapsed(now) - self._queued / self._byte_rate)
 
     def started(self, at: float) -> None:
-        """The mark in front of the run that `send` began was reached: the run really began at `at`."""
-        if self._run_s is not None and self._queued and not self.paused:
-            self._head_s += at - self._run_s
-            self._run_s = None
+        """The mark in front of the run that `send` began was reached."""
+        if self._queued and not self._begun:
+            self._begun = True
+            self._head_s = at
 
     def reached(self, now: float) -> None:
         """A mark behind everything sent was reached: all of it has been played."""
         if self._queued and not self.paused:
-            self._head_s = min(self._head_s, now - self._queued / self._byte_rate)
+            latest = now - self._queued / self._byte_rate
+            self._head_s = min(self._head_s, latest) if self._begun else latest
+            self._begun = True
 
     def pause(self, now: float) -> None:
         """The queue stands still from now on."""
@@ -84,8 +87,8 @@ class Playout:
         """The queue moves again."""
         if self._paused_at is not None:
             self._head_s = now - self._elapsed(now)
+            self._sent_s = now
             self._paused_at = None
-            self._run_s = None
 
     def flush(self, now: float) -> list[Played]:
         """What is queued is forgotten; returns what had been played until now and was not taken yet."""
@@ -96,7 +99,7 @@ class Playout:
 
     def take(self, now: float) -> list[Played]:
         """What has been played since the last time, in order, each with the time it began."""
-        due = min(self._queued, int(self._elapsed(now) * self._byte_rate) // 2 * 2)
+        due = min(self._queued, int(self._elapsed(now) * self._byte_rate + 1) // 2 * 2)  # + 1: rounding must not keep a sample
         played = []
         while due > 0:
             pcm = self._queue.popleft()
@@ -112,5 +115,7 @@ class Playout:
 
     def _elapsed(self, now: float) -> float:
         """Seconds the queue has moved since its head's time."""
+        if not self._begun:
+            return 0.0
         until = now if self._paused_at is None else self._paused_at
         return max(0.0, until - self._head_s)
