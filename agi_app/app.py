@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -52,16 +53,23 @@ class Hireline:
     Args:
         settings: all settings.
         simulated_trunk: host and UDP port of simulated phones, dialled as PJSIP/NUMBER@simulated.
+        database: another HR database than the settings name.
         progress: told in a few words what is being started.
     """
 
     def __init__(
-        self, settings: Settings, *, simulated_trunk: tuple[str, int] | None = None, progress: Progress = lambda _: None
+        self,
+        settings: Settings,
+        *,
+        simulated_trunk: tuple[str, int] | None = None,
+        database: Path | None = None,
+        progress: Progress = lambda _: None,
     ) -> None:
         self.settings = settings
         self._simulated_trunk = simulated_trunk
         self._progress = progress
         self._stack = AsyncExitStack()
+        self._database = database or settings.database
         self._listeners: list[Listener] = []
         self.asterisk: AsteriskServer | None = None
         """The Asterisk of our own, when it is managed by us."""
@@ -81,7 +89,7 @@ class Hireline:
         settings = self.settings
         secrets = load_secrets(settings.state)
         self._progress("HR database")
-        self.store = self._stack.enter_context(SqliteStore(settings.database))
+        self.store = self._stack.enter_context(SqliteStore(self._database))
         self._ledger = Ledger(self.store, settings.state / "spool")
         self._stack.push_async_callback(self._ledger.close)
         await self._recover()
@@ -120,6 +128,16 @@ class Hireline:
             evidence = "the process that drove the call is gone"
             await self._ledger.ask(self.store.abandon, attempt.call_id, datetime.now(UTC), evidence)
             log.warning("call_abandoned", call_id=attempt.call_id)
+
+    @property
+    def asterisk_version(self) -> str:
+        """Version of the Asterisk of our own; empty when another one is used."""
+        return self.asterisk.version if self.asterisk else ""
+
+    @property
+    def models_used(self) -> dict[str, str]:
+        """Which recogniser and which voice work."""
+        return {"asr": self.services.recognition.name, "tts": self.services.speech.voice_name}
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Hear of everything that happens in calls; returns the function that ends it."""

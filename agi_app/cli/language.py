@@ -13,11 +13,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
 from agi_app.app import load_understander
+from agi_app.cli.hr import open_store
 from agi_app.cli.output import JsonPath, console_for, write_lines
 from agi_app.config import load_settings
-from agi_app.dialogue.pack.loader import check_folder
+from agi_app.dialogue.chat import HELP
+from agi_app.dialogue.chat import chat as hold_chat
+from agi_app.dialogue.dialogue import Dialogue
+from agi_app.dialogue.pack.loader import check_folder, load_pack
 from agi_app.dialogue.understanding import Heard, Hypothesis, Understander
 from hr_sync.errors import InvalidDataError
+from hr_sync.sample import load_sample
 
 Question = typer.Option(
     None, "--question", help="The question the lines answer, e.g. expected_pay; a line of JSON may name its own."
@@ -37,6 +42,7 @@ class _Line(BaseModel):
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(understand)
+    app.command()(chat)
     group = typer.Typer(help="Language packs: what is said and asked.", no_args_is_help=True)
     app.add_typer(group, name="pack")
     group.command("check")(check)
@@ -51,6 +57,40 @@ def understand(question: str | None = Question, json_path: str | None = JsonPath
     console = console_for(json_path)
     meanings = _meanings(understander, question, console if json_path is None else None)
     write_lines(meanings, json_path)
+
+
+def chat(
+    candidate: str = typer.Option(..., "--candidate", help="Id of the candidate in the HR database."),
+    job: str = typer.Option(..., "--job", help="Id of the job."),
+) -> None:
+    """Hold the interview by keyboard, showing what was understood of each line. Nothing is written to the database.
+
+    Example: hireline chat --candidate zhang-wei --job key-account-sales
+    """
+    settings = load_settings()
+    with open_store() as store:
+        if not store.jobs(limit=1):
+            load_sample(store)
+        brief = store.brief(candidate, job)
+    pack = load_pack(settings.models / settings.interview.language)
+    understander = load_understander(settings)
+    dialogue = Dialogue(pack, understander, brief, call_id="chat", now=lambda: datetime.now(UTC).astimezone())
+    console = Console()
+    console.print(HELP, style="dim")
+    styles = {"system": "cyan", "outcome": "bold", "learned": "green", "understood": "green"}
+
+    def read() -> str | None:
+        try:
+            return console.input("[bold green]候选人：[/]")
+        except EOFError:
+            return None
+
+    def show(sort: str, line: str) -> None:
+        console.print(
+            f"{'AI：' if sort == 'system' else sort + ': '}{line}", style=styles.get(sort, "dim"), highlight=False, markup=False
+        )
+
+    hold_chat(dialogue, read, show)
 
 
 def _meanings(understander: Understander, question: str | None, console: Console | None) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import numpy as np
 import soxr
@@ -27,6 +28,7 @@ async def staged(
     *,
     line: Line | None = None,
     seed: int = 0,
+    database: Path | None = None,
     listener: Listener | None = None,
     progress: Progress = lambda _: None,
 ) -> AsyncIterator[tuple[Simulation, Hireline]]:
@@ -35,6 +37,7 @@ async def staged(
     Args:
         line: takes the place of every persona's own line.
         seed: of noise, loss and jitter.
+        database: another HR database than the settings name.
         listener: hears every event of every call.
         progress: told in a few words what is being started.
 
@@ -44,7 +47,9 @@ async def staged(
     async with AsyncExitStack() as stack:
         progress("simulated phones")
         bank = await stack.enter_async_context(PhoneBank())
-        hireline = await stack.enter_async_context(Hireline(settings, simulated_trunk=(PHONES, bank.port), progress=progress))
+        hireline = await stack.enter_async_context(
+            Hireline(settings, simulated_trunk=(PHONES, bank.port), database=database, progress=progress)
+        )
         load_sample(hireline.store)
         speech = hireline.services.speech
         utterances = Utterances(synthesiser(speech), voice_name=speech.voice_name, folder=settings.state / "cache" / "utterances")

@@ -182,6 +182,7 @@ class RecognitionService:
     def __init__(self, recogniser: Recogniser, *, worker: ModelWorker) -> None:
         self._recogniser = recogniser
         self._worker = worker
+        self.name = recogniser.name
         self.sample_rate = recogniser.sample_rate
 
     async def load(self) -> None:
