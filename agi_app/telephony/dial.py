@@ -27,6 +27,8 @@ from agi_app.telephony.signalling import HangUp, Signalling
 
 _log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
+_NO_SUCH_TRUNK = (400, 404, 500)
+"""How Asterisk refuses to create a channel to an endpoint it does not know, or that has no address (22.10: 500)."""
 _CLEAN_UP_S = 6.0
 """Leaving a call takes no longer than this."""
 _GONE_S = 1.0
@@ -122,7 +124,7 @@ class Dialler:
         for result in (leg, bridge, media):
             if isinstance(result, BaseException) and not isinstance(result, AriError):
                 raise result
-        if isinstance(leg, AriError) and not isinstance(leg, AriLostError):
+        if isinstance(leg, AriError) and leg.status in _NO_SUCH_TRUNK:
             return signalling.refused(f"{leg.what}: no such trunk, or it has no address")
         for result in (leg, bridge, media):
             if isinstance(result, AriError):

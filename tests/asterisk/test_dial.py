@@ -18,6 +18,7 @@ from conftest import free_port, settings_on_free_ports
 from sipp_phone import keys_as_pcap, sipp_phone
 
 from agi_app.config import Settings
+from agi_app.errors import AriError
 from agi_app.telephony.ari.connection import AriConnection
 from agi_app.telephony.call import Answered, CallEnding, CallEvent, DialRequest, KeyPressed, Progress
 from agi_app.telephony.dial import Dialler
@@ -502,3 +503,24 @@ async def test_asterisk_killed_in_mid_call(installation: AsteriskInstallation, t
     assert (ending.disposition, ending.ended_by) == (Disposition.SYSTEM_FAILED, "failure")
     assert "Asterisk went away" in ending.evidence
     assert not end.finished
+
+
+async def test_two_calls_of_one_id(line: Line, simulated_port: int, tmp_path: Path) -> None:
+    same = request()
+    async with sipp_phone("answers", simulated_port, tmp_path), line.dialler.place(same) as call:
+        await answered(call)
+        with pytest.raises(AriError, match="driven already"):
+            async with line.dialler.place(same):
+                pass
+        assert not call.ending.done()
+
+
+async def test_many_calls_at_once_are_set_up_without_a_lost_connection(line: Line) -> None:
+    async def one() -> PlacedCall:
+        async with line.dialler.place(request(ring_timeout_s=0.2)) as call:
+            await call.ending
+        return call
+
+    calls = await asyncio.gather(*(one() for _ in range(20)))
+    assert {call.ending.result().disposition for call in calls} == {Disposition.TRUNK_FAILED}
+    assert max(call.set_up_ms or 0 for call in calls) < 900  # TCP tries a connection that was not taken again after 1 s
