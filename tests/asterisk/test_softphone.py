@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import importlib.util
 import json
@@ -28,6 +29,9 @@ from agi_app.simulate.measure import heard_spans, measure
 from agi_app.simulate.persona import Persona
 from agi_app.simulate.phonebank import PhoneBank
 from agi_app.simulate.plan import CallPlan, Happened, PhoneLog, TurnGivenCue, Utterance
+from agi_app.telephony.server import AsteriskServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATH_MS = 250
 """Upper bound of what two jitter buffers and two passes through Asterisk add, on a busy machine."""
@@ -91,11 +95,15 @@ class Exchange:
                     pass
 
 
-@pytest_asyncio.fixture
-async def exchange(ari_http: aiohttp.ClientSession) -> AsyncIterator[Exchange]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def exchange(asterisk: AsteriskServer) -> AsyncIterator[Exchange]:
     app = f"softphone-{uuid.uuid4().hex}"  # its own for each test: Asterisk may end an application after its successor began
-    async with ari_http.ws_connect("events", params={"app": app}) as events:
-        made = Exchange(ari_http, events, app)
+    login = base64.b64encode(f"{asterisk.settings.asterisk.ari_user}:{asterisk.secrets.ari_password}".encode()).decode()
+    async with (
+        aiohttp.ClientSession(f"{asterisk.ari_url}/", headers={"Authorization": f"Basic {login}"}) as http,
+        http.ws_connect("events", params={"app": app}) as events,
+    ):
+        made = Exchange(http, events, app)
         following = asyncio.create_task(made.follow())
         yield made
         await made.clear()
@@ -106,8 +114,8 @@ async def exchange(ari_http: aiohttp.ClientSession) -> AsyncIterator[Exchange]:
 class Phones:
     """A bank, and plans for it made of tones."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self) -> None:
+        self.folder = Path()
         self.steps: list[Happened] = []
         self.on_step: Callable[[Happened], None] = lambda _: None
         self.bank: PhoneBank
@@ -151,12 +159,20 @@ class Phones:
         return soundfile.read(log.recording, dtype="int16")[0][:, 1]
 
 
-@pytest_asyncio.fixture
-async def phones(simulated_port: int, tmp_path: Path) -> AsyncIterator[Phones]:
-    made = Phones(tmp_path)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running_phones(simulated_port: int) -> AsyncIterator[Phones]:
+    made = Phones()
     async with PhoneBank(simulated_port, made.watch) as bank:
         made.bank = bank
         yield made
+
+
+@pytest.fixture
+def phones(running_phones: Phones, tmp_path: Path) -> Phones:
+    running_phones.folder = tmp_path
+    running_phones.steps.clear()
+    running_phones.on_step = lambda _: None
+    return running_phones
 
 
 SPEAKS = {"otherwise": "silent", "turns": [{"when": "any", "say": "好", "after_ms": 400}]}
@@ -225,7 +241,7 @@ async def test_speech_is_heard_at_the_other_phone_and_answered_on_time(exchange:
     assert first.hung_up_by == "caller"
 
     (heard,) = heard_spans(phones.heard(second))
-    assert heard[1] - heard[0] == pytest.approx(700, abs=40)
+    assert heard[1] - heard[0] == pytest.approx(700, abs=100)  # a jitter buffer may stretch it a little
     assert second.spoken[0].start_ms - heard[1] == pytest.approx(400, abs=30)  # what the persona asks, to the frame
     for log in (first, second):  # neither louder nor softer, whatever the codec
         ((start, end),) = heard_spans(phones.heard(log))
@@ -304,10 +320,13 @@ async def test_a_call_that_never_comes_leaves_an_empty_log(phones: Phones) -> No
     call = await phones.arm("250", **LISTENS)
     with pytest.raises(SetupError, match="in use"):
         await phones.arm("250", **LISTENS)
+    for _ in range(2):  # the number is free again afterwards
+        phones.bank.disarm(call)
+        log = await phones.bank.log(call)
+        assert (log.answered_ms, log.recording, log.spoken) == (None, None, ())
+        assert await phones.arm("250", **LISTENS) == call
     phones.bank.disarm(call)
-    log = await phones.bank.log(call)
-    assert (log.answered_ms, log.recording, log.spoken) == (None, None, ())
-    assert await phones.arm("250", **LISTENS) == call  # the number is free again
+    await phones.bank.log(call)
 
 
 # ---- trouble --------------------------------------------------------------------------------------------------------
@@ -333,11 +352,15 @@ async def test_a_missing_pjsua2_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_a_phone_that_dies_is_told_to_who_waits(exchange: Exchange, phones: Phones) -> None:
     call = await phones.arm("260", **LISTENS)
     await exchange.answered("260")
-    victims = [child for child in psutil.Process().children() if "agi_app.simulate.softphone" in child.cmdline()]
-    assert len(victims) == 1
-    victims[0].kill()
+    for child in psutil.Process().children():
+        if "agi_app.simulate.softphone" in child.cmdline():
+            child.kill()
     with pytest.raises(SetupError, match="softphone ended"):
         await phones.bank.log(call)
+    await exchange.clear()
+    again = await phones.arm("261", hang_up={"at_s": 0.2}, **LISTENS)  # a new phone takes the place of the dead one
+    await exchange.answered("261")
+    assert (await phones.bank.log(again)).hung_up_by == "candidate"
 
 
 async def test_nothing_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
