@@ -47,6 +47,8 @@ class AsteriskSettings(_Section):
     rtp_last_port: int = Field(default=20999, ge=1025, le=65535)
     ari_user: str = "hireline"
     ari_app: str = "hireline"
+    instance: str = "main"
+    """Name of the Asterisk we run; two with different names and ports run side by side."""
     start_timeout_s: float = Field(default=30, gt=0)
     request_timeout_s: float = Field(default=10, gt=0)
     reconnect_max_s: float = Field(default=10, gt=0)
@@ -96,7 +98,8 @@ class VoiceSettings(_Section):
     fallback: str = "espeak"
     queue: int = Field(default=64, ge=1)
     cache_mb: int = Field(default=512, ge=0)
-    rate: float = Field(default=1.0, gt=0.5, lt=2.0)
+    rate: float = Field(default=1.2, gt=0.5, lt=2.0)
+    """Speaking rate; 1.2 gives the embedded voice 5 to 6 syllables a second, the pace of a conversation."""
 
 
 class TurnSettings(_Section):
@@ -122,6 +125,15 @@ class ControlSettings(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=18090, ge=0, le=65535)
+
+
+class StoreSettings(_Section):
+    """The HR database."""
+
+    busy_limit_s: float = Field(default=5, gt=0)
+    """How long one operation waits for a lock that another program holds."""
+    patience_s: float = Field(default=20, ge=0)
+    """How long a write is tried again in all; a result that cannot be written then is kept in a file and written later."""
 
 
 class InterviewSettings(_Section):
@@ -150,6 +162,7 @@ class Settings(BaseSettings):
     turn: TurnSettings = TurnSettings()
     interview: InterviewSettings = InterviewSettings()
     control: ControlSettings = ControlSettings()
+    store: StoreSettings = StoreSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
