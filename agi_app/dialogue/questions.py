@@ -13,6 +13,8 @@ SLOTS = (
 
 YES_NO = "yes_no"
 OPEN = "open"
+CLOSING = "closing"
+"""The question every script ends with: is there anything else you would like to know?"""
 _ALWAYS_YES_NO = ("greeting", "consent", "pitch", "closing", "confirmation")
 
 

@@ -105,10 +105,13 @@ class PackUnderstander:
         if not parses:
             return Understanding(question, text, Intent.OTHER, 0.0)
         values = find_values(parses, kind)
-        decision = self._decide(parses, kind, values)
+        decision = self._decide(parses, question, kind, values)
         slots = dict(values.slots)
-        if kind == YES_NO and question == YES_NO and decision.intents[0] in _POLAR:
-            slots[YES_NO] = decision.intents[0] is Intent.AGREE
+        if kind != "callback_time" and Intent.CALLBACK not in decision.intents:
+            slots.pop("callback_time", None)
+        polar = [intent for intent in decision.intents if intent in _POLAR]
+        if question == YES_NO and len(polar) == 1:
+            slots[YES_NO] = polar[0] is Intent.AGREE
         unsure = bool(slots) and (not values.sure or confidence < _UNSURE_CONFIDENCE)
         return Understanding(
             question,
@@ -121,13 +124,13 @@ class PackUnderstander:
             complete=not self._stops_in_the_middle(values.parse, kind),
         )
 
-    def _decide(self, parses: list[Parse], kind: str | None, values: Values) -> Decision:
+    def _decide(self, parses: list[Parse], question: str | None, kind: str | None, values: Values) -> Decision:
         """Decide on the hypothesis the values come from; where it says nothing, on the next that says something."""
-        decision = self._decider.decide(values.parse, kind, values)
+        decision = self._decider.decide(values.parse, question, kind, values)
         if decision.intents[0] is Intent.OTHER:
             for parse in parses:
                 if parse is not values.parse and parse.intents:
-                    other = self._decider.decide(parse, kind, find_values([parse], kind))
+                    other = self._decider.decide(parse, question, kind, find_values([parse], kind))
                     if other.intents[0] is not Intent.OTHER:
                         return Decision(other.intents, other.confidence * 0.8)
         return decision

@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from agi_app.dialogue.grammar.chart import Chart
 from agi_app.dialogue.grammar.compiler import CompiledRoot, Compiler
 from agi_app.dialogue.grammar.expression import RejectedError
@@ -22,14 +20,12 @@ from agi_app.dialogue.grammar.reading import Reading
 from agi_app.dialogue.grammar.source import Place, refuse
 from agi_app.errors import PackError
 
-_log = structlog.get_logger(__name__)
-
 _LEAST_SCORE = 0.8
 _FARTHEST = 0.34
 """Mean phonetic distance a syllable beyond which a match does not count."""
 _EACH = 0.4
 """Taken from every match, so that one long match beats several short ones."""
-_BONUS = {"decoy": 0.25, "answer": 0.2, "volunteered": 0.1}
+_BONUS = {"answer": 0.2, "decoy": 0.15, "volunteered": 0.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +160,7 @@ class GrammarLibrary:
         scope = Scope({"now": chart.now}, chart)
         try:
             candidate.root.node.value(candidate.how, scope)
-        except RejectedError as error:
-            _log.debug("tag_rejected", root=str(candidate.root.place), reason=str(error)[:80])
+        except RejectedError:
             return None
         distance = scope.cost / max(scope.syllables, 1)
         if distance > _FARTHEST:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import structlog
 
 from agi_app.dialogue.grammar.phonetics import Phonetics
@@ -26,7 +27,7 @@ from agi_app.errors import SetupError
 
 _log = structlog.get_logger(__name__)
 
-_VERSION = 3
+_VERSION = 5
 _EMBEDDING_SHARE = 1.5
 """Weight of the embedding against the n-grams."""
 _STRENGTH = 10.0
@@ -35,6 +36,18 @@ _MISHEARD = 1
 """Misheard variants of each example."""
 _MISHEARD_RATE = 0.18
 _BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the classifier makes of a text."""
+
+    intent: Intent
+    probability: float
+    lead: float
+    """Over the second likeliest."""
+    likeness: float
+    """Cosine to the nearest example of that intent, from the centre of all."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +62,35 @@ class IntentClassifier:
     """Shape [intents, embedding + n-grams]."""
     bias: Floats
     temperature: float
+    examples: Floats
+    """Directions of the examples' embeddings from the centre, shape [examples, embedding]."""
+    labels: npt.NDArray[np.int64]
+    """Their intents, as positions in `intents`."""
     encoder: Encoder
+
+    def judge(self, texts: Sequence[str]) -> list[Opinion]:
+        """The likeliest intent of each text."""
+        if not texts:
+            return []
+        embedded = self.encoder.encode(texts)
+        probabilities = self._probabilities(texts, embedded)
+        likeness = _directions(embedded, self.centre) @ self.examples.T
+        opinions: list[Opinion] = []
+        for row, like in zip(probabilities, likeness, strict=True):
+            second, best = np.argsort(row)[-2:]
+            nearest = float(like[self.labels == best].max())
+            opinions.append(Opinion(self.intents[best], float(row[best]), float(row[best] - row[second]), nearest))
+        return opinions
 
     def probabilities(self, texts: Sequence[str]) -> Floats:
         """Calibrated probabilities, shape [len(texts), len(intents)]."""
         if not texts:
             return np.zeros((0, len(self.intents)), np.float32)
+        return self._probabilities(texts, self.encoder.encode(texts))
+
+    def _probabilities(self, texts: Sequence[str], embedded: Floats) -> Floats:
         width = self.centre.shape[0]
-        scores = _scaled(self.encoder.encode(texts), self.centre, self.scale) @ self.weights[:, :width].T + self.bias
+        scores = _scaled(embedded, self.centre, self.scale) @ self.weights[:, :width].T + self.bias
         for row, text in enumerate(texts):
             columns, values = self.vectoriser.sparse(text)
             scores[row] += self.weights[:, width + columns] @ values
@@ -78,6 +112,8 @@ class IntentClassifier:
                     weights=self.weights,
                     bias=self.bias,
                     temperature=np.float32(self.temperature),
+                    examples=self.examples.astype(np.float16),
+                    labels=self.labels,
                 )
             Path(name).replace(path)
         finally:
@@ -95,6 +131,8 @@ class IntentClassifier:
                 data["weights"],
                 data["bias"],
                 float(data["temperature"]),
+                data["examples"].astype(np.float32),
+                data["labels"],
                 encoder,
             )
 
@@ -142,20 +180,17 @@ def train(examples: Examples, encoder: Encoder, phonetics: Phonetics) -> IntentC
     embedded = _embed(encoder, texts)
     centre = embedded.mean(axis=0)
     scale = float(embedded.std(axis=0).mean())
-    features = sparse.hstack(
-        [sparse.csr_matrix(_scaled(embedded, centre, scale)), sparse.csr_matrix(vectoriser.dense(texts))], format="csr"
-    )
+    counted = sparse.csr_matrix(vectoriser.matrix(texts), shape=(len(texts), len(vectoriser.names)))
+    features = sparse.hstack([sparse.csr_matrix(_scaled(embedded, centre, scale)), counted], format="csr")
 
-    def fitted(rows: Floats | slice) -> LogisticRegression:
-        return LogisticRegression(C=_STRENGTH, max_iter=200, tol=1e-3).fit(features[rows], labels[rows])
+    def fitted(rows: npt.NDArray[np.intp]) -> LogisticRegression:
+        return LogisticRegression(C=_STRENGTH, max_iter=200, tol=3e-3).fit(features[rows], labels[rows])
 
-    held_out, truth = [], []
-    model = fitted(slice(None))
+    model = fitted(np.arange(len(texts)))
     names = model.classes_.tolist()
-    for rows, others in StratifiedGroupKFold(3, shuffle=True, random_state=0).split(features, labels, groups):
-        part = fitted(rows)
-        held_out.append(part.decision_function(features[others]))
-        truth.append(np.array([names.index(label) for label in labels[others]]))
+    known, held_out = next(StratifiedGroupKFold(4, shuffle=True, random_state=0).split(features, labels, groups))
+    scores = fitted(known).decision_function(features[held_out])
+    truth = np.array([names.index(label) for label in labels[held_out]])
     return IntentClassifier(
         tuple(Intent(name) for name in names),
         vectoriser,
@@ -163,17 +198,19 @@ def train(examples: Examples, encoder: Encoder, phonetics: Phonetics) -> IntentC
         scale,
         model.coef_.astype(np.float32),
         model.intercept_.astype(np.float32),
-        _temperature(np.concatenate(held_out), np.concatenate(truth)),
+        _temperature(scores, truth),
+        _directions(embedded[: len(examples.texts)], centre),
+        np.array([names.index(str(intent)) for intent in examples.intents]),
         encoder,
     )
 
 
-def _temperature(scores: Floats, truth: Floats) -> float:
+def _temperature(scores: Floats, truth: npt.NDArray[np.intp]) -> float:
     """Temperature scaling (Guo et al. 2017): the divisor of the scores under which held-out examples are likeliest."""
     rows = np.arange(len(truth))
     losses: dict[float, float] = {}
     for tenths in range(3, 31):
-        likely = _softmax(scores / (tenths / 10))[rows, truth.astype(int)]
+        likely = _softmax(scores / (tenths / 10))[rows, truth]
         losses[tenths / 10] = -float(np.log(np.maximum(likely, 1e-9)).mean())
     return min(losses, key=losses.__getitem__)
 
@@ -192,6 +229,12 @@ def _scaled(embedded: Floats, centre: Floats, scale: float) -> Floats:
     """E5's vectors lie close together: centred and stretched they weigh as much as the n-grams."""
     scaled: Floats = (embedded - centre) * np.float32(_EMBEDDING_SHARE / (scale * np.sqrt(centre.shape[0])))
     return scaled
+
+
+def _directions(embedded: Floats, centre: Floats) -> Floats:
+    away = embedded - centre
+    unit: Floats = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
+    return unit
 
 
 def _softmax(scores: Floats) -> Floats:

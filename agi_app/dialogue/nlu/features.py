@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,12 +60,8 @@ class GramVectoriser:
         values = (1 + np.log(np.array([count for _, count in found], dtype=np.float32))) * self.weights[columns]
         return columns, (values / np.linalg.norm(values)).astype(np.float32)
 
-    def dense(self, texts: Iterable[str]) -> Floats:
-        """Matrix of several texts, shape [n, len(names)]."""
-        rows = []
-        for text in texts:
-            row = np.zeros(len(self.names), np.float32)
-            columns, values = self.sparse(text)
-            row[columns] = values
-            rows.append(row)
-        return np.stack(rows)
+    def matrix(self, texts: Sequence[str]) -> tuple[Floats, npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Several texts as the values, columns and row bounds of a compressed sparse row matrix."""
+        rows = [self.sparse(text) for text in texts]
+        bounds = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        return np.concatenate([values for _, values in rows]), np.concatenate([columns for columns, _ in rows]), bounds

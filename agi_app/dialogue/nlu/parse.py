@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from agi_app.dialogue.grammar.compiler import CompiledRoot
 from agi_app.dialogue.grammar.library import GrammarLibrary, Match
 from agi_app.dialogue.grammar.reading import Reading, read
 from agi_app.dialogue.understanding import Hypothesis
+
+
+class Piece(NamedTuple):
+    """A part of an utterance that the grammars do not explain."""
+
+    text: str
+    syllables: int
+    remainder: bool
+    """The grammars explain the rest of its clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +30,28 @@ class Parse:
     values: tuple[Match, ...]
     """Answers, volunteered values and decoys, in their order in the utterance."""
     intents: tuple[Match, ...]
+    """Intents, nods, and phrases that mean nothing."""
     idle: tuple[bool, ...]
     """Tokens that are fillers."""
 
-    def pieces(self) -> list[tuple[int, int]]:
-        """What the grammars leave unexplained, as (start, end): whole clauses, and longer remainders of the others."""
+    def pieces(self) -> list[Piece]:
+        """What the grammars leave unexplained: clauses as a whole, and longer remainders of the others."""
         covered = [False] * len(self.reading)
         for match in (*self.values, *self.intents):
             for at in range(match.start, match.end):
                 covered[at] = True
-        pieces: list[tuple[int, int]] = []
+        pieces: list[Piece] = []
         for start, end in self.clauses():
-            least = _LEAST_REMAINDER if any(covered[start:end]) else 1
+            remainder = any(covered[start:end])
+            least = _LEAST_REMAINDER if remainder else 1
             at = start
             while at < end:
                 stop = at
                 while stop < end and not covered[stop]:
                     stop += 1
-                first, last = self._trimmed(at, stop)
-                if last - first >= least:
-                    pieces.append((first, last))
+                content = stop - at - sum(self.idle[at:stop])
+                if content >= least:
+                    pieces.append(Piece(self.reading.words(at, stop), content, remainder))
                 at = max(stop, at + 1)
         return pieces
 
@@ -47,13 +59,6 @@ class Parse:
         """The utterance cut at its punctuation, as (start, end)."""
         cuts = [at for at, cut in enumerate(self.reading.breaks) if cut and at > 0]
         return list(zip([0, *cuts], [*cuts, len(self.reading)], strict=True))
-
-    def _trimmed(self, start: int, end: int) -> tuple[int, int]:
-        while start < end and self.idle[start]:
-            start += 1
-        while end > start and self.idle[end - 1]:
-            end -= 1
-        return start, end
 
 
 _LEAST_REMAINDER = 4
@@ -89,6 +94,7 @@ class Parser:
                 for root in self._grammars.roots
                 if root.kind in ("decoy", "volunteered") or (root.kind == "answer" and names & {*root.targets, *root.questions})
             ]
-            intents = [root for root in self._grammars.select("intent") if not root.questions or names & root.questions]
+            meant = [root for root in self._grammars.roots if root.kind in ("intent", "nod", "nothing")]
+            intents = [root for root in meant if not root.questions or names & root.questions]
             self._active[key] = values, intents
         return self._active[key]

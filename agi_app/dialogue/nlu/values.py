@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from agi_app.dialogue.nlu.parse import Parse
 from agi_app.dialogue.questions import SLOTS
@@ -13,6 +14,10 @@ _UNSURE_DISTANCE = 0.13
 """Mean phonetic distance of a syllable beyond which a value is confirmed."""
 _RIVAL = 0.6
 """Relative weight from which another hypothesis with another value makes one unsure."""
+
+
+_LIKELIHOOD = 0.7
+"""Syllables that a factor of e between the weights of two hypotheses is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +38,31 @@ def find_values(parses: Sequence[Parse], asked: str | None) -> Values:
         asked: the slot that was asked for.
     """
     readings = [_values(parse) for parse in parses]
-    best = next((number for number, values in enumerate(readings) if asked in values), 0)
+    answering = [number for number, values in enumerate(readings) if asked in values] if asked else []
+    # More syllables explained, in a likelier hypothesis: 上五 in the first may be 周五上午 in the second.
+    best = max(answering, key=lambda number: readings[number][str(asked)].score + _LIKELIHOOD * _log(parses[number]), default=0)
     chosen = readings[best]
-    sure = all(distance <= _UNSURE_DISTANCE for _, distance in chosen.values())
-    if asked in chosen:
-        value = chosen[asked][0]
-        for parse, values in zip(parses, readings, strict=True):
-            if parse.weight >= _RIVAL and values.get(asked, (value, 0.0))[0] != value:
-                sure = False
-        sure = sure and best == 0
-    return Values({slot: value for slot, (value, _) in chosen.items()}, sure, parses[best])
+    sure = all(found.distance <= _UNSURE_DISTANCE for found in chosen.values())
+    if answering:
+        value = chosen[str(asked)].value
+        rivals = (number for number in answering if parses[number].weight >= _RIVAL)
+        sure = sure and best == 0 and all(readings[number][str(asked)].value == value for number in rivals)
+    return Values({slot: found.value for slot, found in chosen.items()}, sure, parses[best])
 
 
-def _values(parse: Parse) -> dict[str, tuple[Any, float]]:
-    """Value and distance by slot; what was said last replaces what was said before."""
-    values: dict[str, tuple[Any, float]] = {}
+class _Found(NamedTuple):
+    value: Any
+    distance: float
+    score: float
+
+
+def _log(parse: Parse) -> float:
+    return math.log(max(parse.weight, 1e-6))
+
+
+def _values(parse: Parse) -> dict[str, _Found]:
+    """What was found for each slot; what was said last replaces what was said before."""
+    values: dict[str, _Found] = {}
     for match in parse.values:
         if match.kind == "decoy" or match.value is None:
             continue
@@ -55,5 +70,5 @@ def _values(parse: Parse) -> dict[str, tuple[Any, float]]:
         for slot, value in found.items():
             if slot in SLOTS:
                 values.pop(slot, None)
-                values[slot] = (value, match.distance)
+                values[slot] = _Found(value, match.distance, match.score)
     return values
