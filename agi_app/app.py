@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from agi_app.errors import ConfigError
 from agi_app.interview.conversation import Services
 from agi_app.interview.events import InterviewEvent
 from agi_app.interview.ledger import Ledger
+from agi_app.interview.recovery import recover
 from agi_app.interview.session import Interview, InterviewRules
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.speech.registry import model_store, recognition_service, speech_service, telephone_rate
@@ -32,8 +34,9 @@ from agi_app.telephony.call import DialRequest
 from agi_app.telephony.dial import Dialler
 from agi_app.telephony.media.server import MediaServer
 from agi_app.telephony.secrets import load_secrets
-from agi_app.telephony.server import AsteriskServer, ensure_asterisk
-from hr_sync.owner import is_alive, this_process
+from agi_app.telephony.server import AsteriskServer, AsteriskSupervisor, ensure_asterisk
+from hr_sync.errors import DoNotCallError
+from hr_sync.owner import this_process
 from hr_sync.records import CallAttempt, CallBrief, CallResult
 from hr_sync.store import SqliteStore
 
@@ -41,6 +44,10 @@ log = structlog.get_logger(__name__)
 
 _SPOKEN_FIRST = 4
 """Prompts that are ready before the phone rings; the others are made during the call."""
+
+_NUMBER = re.compile(r"/\+?(\d+)(?:@|$)")
+_HOME = "86"
+"""Country code of numbers that are dialled without one."""
 
 Progress = Callable[[str], None]
 Listener = Callable[[InterviewEvent], None]
@@ -71,8 +78,7 @@ class Hireline:
         self._stack = AsyncExitStack()
         self._database = database or settings.database
         self._listeners: list[Listener] = []
-        self.asterisk: AsteriskServer | None = None
-        """The Asterisk of our own, when it is managed by us."""
+        self._supervisor: AsteriskSupervisor | None = None
 
     async def __aenter__(self) -> Self:
         try:
@@ -89,10 +95,10 @@ class Hireline:
         settings = self.settings
         secrets = load_secrets(settings.state)
         self._progress("HR database")
-        self.store = self._stack.enter_context(SqliteStore(self._database))
-        self._ledger = Ledger(self.store, settings.state / "spool")
+        self.store = self._stack.enter_context(SqliteStore(self._database, busy_limit_s=settings.store.busy_limit_s))
+        self._ledger = Ledger(self.store, self._database.with_suffix(".spool"), settings.store.patience_s)
         self._stack.push_async_callback(self._ledger.close)
-        await self._recover()
+        await recover(self._ledger, settings.state / "recordings")
         self._progress("language pack")
         mind = self._stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="mind"))
         models = model_store(settings)
@@ -111,23 +117,22 @@ class Hireline:
         media = await self._stack.enter_async_context(MediaServer(settings.media, secrets.media_token))
         if settings.asterisk.managed:
             installation = await asyncio.to_thread(ensure_asterisk, settings, self._progress)
-            self.asterisk = await self._stack.enter_async_context(
-                AsteriskServer(settings, installation, simulated_trunk=self._simulated_trunk)
-            )
+            server = AsteriskServer(settings, installation, simulated_trunk=self._simulated_trunk)
+            self._supervisor = await self._stack.enter_async_context(AsteriskSupervisor(server))
         ari = await self._stack.enter_async_context(AriConnection(settings.asterisk, secrets.ari_password))
-        await ari.wait_connected()
+        await ari.wait_connected(settings.asterisk.start_timeout_s)
         self._dialler = Dialler(ari, media, settings)
         self._progress("ready")
 
-    async def _recover(self) -> None:
-        """Write what earlier runs could not, and end the calls that dead processes left behind. Nothing is dialled again."""
-        await self._ledger.take_spooled()
-        for attempt in await self._ledger.ask(self.store.unfinished):
-            if is_alive(attempt.owner) is not False:
-                continue
-            evidence = "the process that drove the call is gone"
-            await self._ledger.ask(self.store.abandon, attempt.call_id, datetime.now(UTC), evidence)
-            log.warning("call_abandoned", call_id=attempt.call_id)
+    @property
+    def asterisk(self) -> AsteriskServer | None:
+        """The Asterisk of our own; None when another one is used."""
+        return self._supervisor.server if self._supervisor else None
+
+    @property
+    def asterisk_restarts(self) -> int:
+        """How often our own Asterisk ended unexpectedly and was brought back."""
+        return self._supervisor.restarts if self._supervisor else 0
 
     @property
     def asterisk_version(self) -> str:
@@ -156,13 +161,17 @@ class Hireline:
         Raises:
             NotFoundError: no such candidate or job.
             DoNotCallError: the number must not be dialled.
+            ConfigError: `to` is neither a number nor an endpoint.
         """
         brief = await self._ledger.ask(self.store.brief, candidate_id, job_id)
-        attempt = await self._ledger.ask(self.store.open_attempt, self._new_attempt(brief))
-        dialogue = self._dialogue(brief, attempt)
+        endpoint = self.endpoint(to or brief.candidate.phone)
+        await self._refuse_blocked(endpoint)
+        planned = self._new_attempt(brief)
+        dialogue = self._dialogue(brief, planned)
         prompts = dialogue.prompts()
         await self.services.speech.warm(prompts[:_SPOKEN_FIRST])
         self.services.speech.warm_soon(prompts[_SPOKEN_FIRST:])
+        attempt = await self._ledger.ask(self.store.open_attempt, planned)
         interview = Interview(
             attempt=attempt,
             brief=brief,
@@ -177,7 +186,7 @@ class Hireline:
         return await interview.run(
             DialRequest(
                 call_id=attempt.call_id,
-                endpoint=self.endpoint(to or brief.candidate.phone),
+                endpoint=endpoint,
                 caller_id=self.settings.trunk.caller_id,
                 ring_timeout_s=self.settings.trunk.ring_timeout_s,
             )
@@ -192,6 +201,15 @@ class Hireline:
         if not number.removeprefix("+").isdigit():
             raise ConfigError("neither a number nor an Asterisk endpoint", remedy="write it like +8613800000001 or PJSIP/alice")
         return trunk.dial.format(number=number, trunk=trunk.name)
+
+    async def _refuse_blocked(self, endpoint: str) -> None:
+        """Raise DoNotCallError when the number that will be dialled must not be. The candidate's own is looked at by the store."""
+        for number in _possible_numbers(endpoint):
+            if await self._ledger.ask(self.store.is_blocked, number):
+                raise DoNotCallError(
+                    "the number to dial is on the do-not-call list",
+                    remedy="leave it; only on the person's own wish may the number be taken off the list",
+                )
 
     def _new_attempt(self, brief: CallBrief) -> CallAttempt:
         now = datetime.now(UTC).astimezone()
@@ -227,7 +245,19 @@ class Hireline:
 
     def _publish(self, event: InterviewEvent, own: Listener | None) -> None:
         for listener in (*self._listeners, *([own] if own else [])):
-            listener(event)
+            try:
+                listener(event)
+            except Exception:  # whoever looks on must not be able to end the call
+                log.exception("listener_failed", call_id=event.call_id, event_kind=type(event).__name__)
+
+
+def _possible_numbers(endpoint: str) -> tuple[str, ...]:
+    """What a dial string such as PJSIP/13800000001@carrier may stand for in international notation; empty when no number."""
+    found = _NUMBER.search(endpoint)
+    if found is None:
+        return ()
+    digits = found[1].lstrip("0")
+    return tuple(f"+{prefix}{digits}" for prefix in ("", _HOME) if 6 <= len(prefix + digits) <= 15)
 
 
 def load_understander(settings: Settings) -> PackUnderstander:

@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 
 import structlog
 
-from hr_sync.errors import HirelineError, StoreBusyError
+from hr_sync.errors import ConflictError, HirelineError, NotFoundError, StoreBusyError, StoreError
 from hr_sync.records import CallResult
 from hr_sync.store.base import Store
 
@@ -42,6 +42,7 @@ class Ledger:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._order = asyncio.Lock()  # fair: first come, first written, also across retries
         self._waiting: set[asyncio.Future[None]] = set()
+        self._in_files = 0  # results this run left in files
         self.retries = 0
         """Writes that found the database locked."""
         self.failures = 0
@@ -90,23 +91,43 @@ class Ledger:
             await asyncio.gather(*self._waiting)
 
     async def finish(self, result: CallResult) -> None:
-        """Write a call's result after everything noted before; into a file when the database stays locked."""
+        """Write a call's result after everything noted before; into a file when the database cannot take it."""
         await self.settle()
         try:
             await self.ask(self._store.finish, result)
-        except StoreBusyError:
+        except StoreError as error:
             self.failures += 1
             path = self._spool / f"{result.call_id}.json"
-            log.error("result_spooled", call_id=result.call_id)  # noqa: TRY400 - expected, and told without a traceback
+            log.error("result_spooled", call_id=result.call_id, error=error.code, file=path.name)  # noqa: TRY400 - no traceback
             await asyncio.get_running_loop().run_in_executor(self._thread, _write_private, path, result.model_dump_json())
+            self._in_files += 1
+            return
+        if self._in_files:  # the database can be written again
+            try:
+                self._in_files -= await self.take_spooled()
+            except StoreError as error:
+                log.warning("results_left_in_files", error=error.code)
 
     async def take_spooled(self) -> int:
-        """Write results left in files by an earlier run; returns how many."""
-        files = sorted(self._spool.glob("*.json")) if self._spool.is_dir() else []
-        for path in files:
-            await self.ask(self._store.finish, CallResult.model_validate_json(path.read_text("utf-8")))
-            path.unlink()
-        return len(files)
+        """Write results left in files; returns how many. One that can never be written is put aside as `NAME.refused`.
+
+        Raises:
+            StoreBusyError: the database is locked still.
+        """
+        taken = 0
+        for path in sorted(self._spool.glob("*.json")) if self._spool.is_dir() else []:
+            try:
+                await self.ask(self._store.finish, CallResult.model_validate_json(path.read_text("utf-8")))
+            except FileNotFoundError:
+                continue  # another process was quicker
+            except (ConflictError, NotFoundError, ValueError) as error:
+                log.error("result_refused", file=path.name, error=type(error).__name__)  # noqa: TRY400 - no traceback
+                path.replace(path.with_suffix(".refused"))
+                continue
+            path.unlink(missing_ok=True)
+            taken += 1
+            log.info("result_taken_in", file=path.name)
+        return taken
 
     async def close(self) -> None:
         """Write what is waiting and end the thread."""

@@ -11,6 +11,11 @@ from agi_app.telephony.placed_call import PlacedCall
 from agi_app.telephony.recording import StereoRecorder
 
 
+def recording_path(folder: Path, call_id: str) -> Path:
+    """Where the recording of a call lies."""
+    return folder / f"{call_id}.wav"
+
+
 class Recording:
     """The recording of one call; a call whose recording cannot be made goes on without one.
 
@@ -26,7 +31,7 @@ class Recording:
         answered_at = call.answered_at or asyncio.get_running_loop().time()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._recorder = StereoRecorder(folder / f"{call.id}.wav", rate=call.media.rate, answered_at=answered_at)
+            self._recorder = StereoRecorder(recording_path(folder, call.id), rate=call.media.rate, answered_at=answered_at)
         except (TelephonyError, OSError) as error:
             notes.trouble("not_recorded", error)
         call.media.tap = self._recorder

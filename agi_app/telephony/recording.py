@@ -29,7 +29,9 @@ _QUEUE = 500
 """Pieces waiting to be written at most, about 5 s of a call."""
 _SETTLE_S = 1.0
 """Audio is written so long after its time: until then a late piece finds its place."""
-_CHANNELS, _SAMPLE_BYTES, _HEADER_BYTES = 2, 2, 44
+_CHANNELS, _SAMPLE_BYTES = 2, 2
+HEADER_BYTES = 44
+"""A recording file of this size holds no sound."""
 _LEFT, _RIGHT = 0, 1
 _STOP_S = 10.0
 
@@ -216,16 +218,16 @@ def repair(path: Path) -> bool:
     """
     try:
         with path.open("r+b") as file:
-            header = file.read(_HEADER_BYTES)
-            if len(header) < _HEADER_BYTES or header[:4] != b"RIFF" or header[8:16] != b"WAVEfmt " or header[36:40] != b"data":
+            header = file.read(HEADER_BYTES)
+            if len(header) < HEADER_BYTES or header[:4] != b"RIFF" or header[8:16] != b"WAVEfmt " or header[36:40] != b"data":
                 raise TelephonyError("this is no recording of ours", where=str(path), remedy="delete it")
             block = _CHANNELS * _SAMPLE_BYTES
-            data = (file.seek(0, os.SEEK_END) - _HEADER_BYTES) // block * block
+            data = (file.seek(0, os.SEEK_END) - HEADER_BYTES) // block * block
             if struct.unpack_from("<I", header, 40)[0] == data:
                 return False
-            file.truncate(_HEADER_BYTES + data)
+            file.truncate(HEADER_BYTES + data)
             file.seek(4)
-            file.write(struct.pack("<I", _HEADER_BYTES - 8 + data))
+            file.write(struct.pack("<I", HEADER_BYTES - 8 + data))
             file.seek(40)
             file.write(struct.pack("<I", data))
             return True

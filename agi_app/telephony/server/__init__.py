@@ -6,12 +6,14 @@ from agi_app.telephony.server.installation import AsteriskInstallation, ensure_a
 from agi_app.telephony.server.instance import Instance
 from agi_app.telephony.server.local_files import MEDIA_CONNECTION, SIMULATED_TRUNK
 from agi_app.telephony.server.process import AsteriskServer
+from agi_app.telephony.server.supervisor import AsteriskSupervisor
 
 __all__ = [
     "MEDIA_CONNECTION",
     "SIMULATED_TRUNK",
     "AsteriskInstallation",
     "AsteriskServer",
+    "AsteriskSupervisor",
     "Check",
     "Instance",
     "check",

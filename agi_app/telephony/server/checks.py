@@ -36,11 +36,11 @@ class Check:
     """What to do; also given when something works but is worth knowing."""
 
 
-async def check(settings: Settings, *, name: str = "main") -> list[Check]:
+async def check(settings: Settings, *, name: str | None = None) -> list[Check]:
     """Everything that can be said about Asterisk without starting it. Never raises for what it finds: that is a failed check.
 
     Args:
-        name: the instance `serve` runs.
+        name: the instance `serve` runs; by default the one the settings name.
     """
     try:
         secrets = load_secrets(settings.state)

@@ -47,8 +47,9 @@ class Instance:
     """User and group id it runs under; None for our own."""
 
     @classmethod
-    def of(cls, settings: Settings, installation: AsteriskInstallation, name: str = "main") -> Instance:
-        """The instance of that name; nothing is made yet."""
+    def of(cls, settings: Settings, installation: AsteriskInstallation, name: str | None = None) -> Instance:
+        """The instance of that name (by default the one the settings name); nothing is made yet."""
+        name = settings.asterisk.instance if name is None else name
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", name):
             raise ConfigError(f"an Asterisk instance cannot be called {name!r}", remedy="lower-case letters, digits and - only")
         home = Path("/srv/hireline") if installation.root is not None else asterisk_folder(settings) / "instances"

@@ -42,7 +42,7 @@ class AsteriskServer:
     Args:
         settings: ports, timeouts, folders.
         installation: what `ensure_asterisk` found.
-        name: instances of different names run side by side when their ports differ.
+        name: of the instance; by default the one the settings name.
         simulated_trunk: host and UDP port where simulated candidates listen; adds the trunk `simulated`.
         media: URI of our media server; by default from the settings.
     """
@@ -52,7 +52,7 @@ class AsteriskServer:
         settings: Settings,
         installation: AsteriskInstallation,
         *,
-        name: str = "main",
+        name: str | None = None,
         simulated_trunk: tuple[str, int] | None = None,
         media: str | None = None,
     ) -> None:
