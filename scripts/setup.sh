@@ -46,7 +46,7 @@ make_environment() {
     [ -f $venv/.complete ] && [ "$(cat $venv/.complete)" = "$wanted" ] && return
     say "making the virtual environment in $venv"
     [ -x $venv/bin/python ] || "$python" -m venv $venv || fail "the virtual environment could not be made" "remove $venv and try again"
-    $venv/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]' ||
+    $venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]' ||
         fail "pip could not install what pyproject.toml names" "check the network and the disk, then run make setup again"
     echo "$wanted" >$venv/.complete
 }
