@@ -190,11 +190,11 @@ class _Requests:
     def __init__(self) -> None:
         self._tasks: list[asyncio.Task[Any]] = []
 
-    async def send(self, request: Coroutine[Any, Any, _T]) -> _T:
-        """Send and wait; being cancelled meanwhile does not cancel the request."""
+    def send(self, request: Coroutine[Any, Any, _T]) -> asyncio.Future[_T]:
+        """Send, and return what to wait for; cancelling the wait does not cancel the request."""
         task = asyncio.create_task(request)
         self._tasks.append(task)
-        return await asyncio.shield(task)
+        return asyncio.shield(task)
 
     async def settled(self) -> bool:
         """Wait for all answers. True when each request is known to have been done or refused."""

@@ -229,8 +229,22 @@ async def test_cancelled_in_mid_call(line: Line, simulated_port: int, tmp_path: 
     assert held[0].ending.done()
 
 
-@pytest.mark.parametrize("moment_ms", [0, 1, 2, 3, 5, 8, 12, 20])
-async def test_cancelled_while_being_set_up(line: Line, simulated_port: int, tmp_path: Path, moment_ms: int) -> None:
+@pytest.mark.parametrize("turns", range(1, 16))
+async def test_cancelled_as_soon_as_it_began(line: Line, turns: int) -> None:
+    async def interview() -> None:
+        async with line.dialler.place(request()) as call:
+            await call.ending
+
+    task = asyncio.create_task(interview())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(task, 3)
+
+
+@pytest.mark.parametrize("moment_ms", [1, 2, 3, 5, 8, 12, 20])
+async def test_cancelled_while_being_set_up(line: Line, moment_ms: int) -> None:
     async def interview() -> None:
         async with line.dialler.place(request()) as call:
             await call.ending
@@ -521,6 +535,6 @@ async def test_many_calls_at_once_are_set_up_without_a_lost_connection(line: Lin
             await call.ending
         return call
 
-    calls = await asyncio.gather(*(one() for _ in range(20)))
+    calls = await asyncio.gather(*(one() for _ in range(40)))
     assert {call.ending.result().disposition for call in calls} == {Disposition.TRUNK_FAILED}
     assert max(call.set_up_ms or 0 for call in calls) < 900  # TCP tries a connection that was not taken again after 1 s
