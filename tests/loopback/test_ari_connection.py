@@ -33,6 +33,7 @@ class BadAsterisk:
         self.refuse_stream = 0
         self.fail_requests = 0
         self.delay_s = 0.0
+        self.at_once = self.most_at_once = 0
         self.deleted: list[str] = []
         self.seen_urls: list[str] = []
         self.silent = False
@@ -66,7 +67,10 @@ class BadAsterisk:
         if request.headers.get("Authorization") != wanted:
             return web.json_response({"error": "Authentication required"}, status=401)
         if request.path != "/ari/events":
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
             await asyncio.sleep(self.delay_s)
+            self.at_once -= 1
             if self.fail_requests:
                 self.fail_requests -= 1
                 return web.json_response({"error": "Allocation failed"}, status=500)
@@ -302,6 +306,14 @@ async def test_refusals_and_silence_are_errors_that_say_what_was_asked(server: B
         connection.own("c1")
         with pytest.raises(AriError, match="driven already"):
             connection.own("c1")
+
+
+async def test_no_more_new_connections_at_once_than_asterisk_queues(server: BadAsterisk) -> None:
+    async with connected(server) as connection:
+        await connection.wait_connected(2)
+        server.delay_s = 0.02
+        await asyncio.gather(*(connection.client.ping() for _ in range(40)))
+    assert 4 <= server.most_at_once <= 8  # the stream's own connection besides
 
 
 async def test_the_password_is_in_no_address_and_no_log(server: BadAsterisk) -> None:
