@@ -146,9 +146,12 @@ class Simulation:
                 if done:
                     done(finished[serial])
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(concurrency):
+                    group.create_task(work())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
         return [finished[serial] for serial in sorted(finished)]
 
     async def _prepare(self, personas: Sequence[Persona]) -> None:

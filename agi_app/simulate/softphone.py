@@ -98,8 +98,7 @@ class Softphone:
             while self._running:
                 endpoint.libHandleEvents(POLL_MS)
                 self._work()
-            for call in list(self._calls.values()):
-                call.drop()
+            self._drop_all()
             deadline = time.monotonic() + 2
             while self._calls and time.monotonic() < deadline:
                 endpoint.libHandleEvents(POLL_MS)
@@ -107,6 +106,11 @@ class Softphone:
             for plan in list(self._plans.values()):
                 self._finish_unused(plan)
         self._flush()
+
+    def _drop_all(self) -> None:
+        """A method of its own: a loop variable of `run` would keep the last call alive beyond the library, which aborts then."""
+        for call in self._calls.values():
+            call.drop()
 
     @contextlib.contextmanager
     def _library(self) -> Iterator[tuple[pj.Endpoint, int]]:

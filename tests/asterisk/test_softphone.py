@@ -12,7 +12,8 @@ import socket
 import sys
 import textwrap
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,17 @@ import pytest_asyncio
 import soundfile
 
 from agi_app.errors import SetupError
+from agi_app.interview.events import InterviewEvent, PromptEnded, PromptStarted, TurnGiven
 from agi_app.simulate.line import SAMPLE_RATE, SPEECH_DBOV, level_dbov
 from agi_app.simulate.measure import heard_spans, measure
 from agi_app.simulate.persona import Persona
 from agi_app.simulate.phonebank import PhoneBank
 from agi_app.simulate.plan import CallPlan, Happened, PhoneLog, TurnGivenCue, Utterance
+from agi_app.simulate.runner import Simulation
+from agi_app.simulate.utterances import Utterances
 from agi_app.telephony.server import AsteriskServer
+from hr_sync.records import CallResult, Candidate, Disposition, Speaker
+from hr_sync.records import Turn as HeardTurn
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -86,13 +92,16 @@ class Exchange:
         async with self._http.get(f"channels/{channel}/rtp_statistics") as response:
             return dict(await response.json())
 
+    async def delete(self, path: str) -> None:
+        async with self._http.delete(path):
+            pass
+
     async def clear(self) -> None:
         for kind in ("channels", "bridges"):
             async with self._http.get(kind) as response:
                 left = [item["id"] for item in await response.json()]
             for each in left:
-                async with self._http.delete(f"{kind}/{each}"):
-                    pass
+                await self.delete(f"{kind}/{each}")
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -327,6 +336,93 @@ async def test_a_call_that_never_comes_leaves_an_empty_log(phones: Phones) -> No
         assert await phones.arm("250", **LISTENS) == call
     phones.bank.disarm(call)
     await phones.bank.log(call)
+
+
+# ---- a whole run, with a stand-in for the phone wing ----------------------------------------------------------------
+
+
+class StandIn:
+    """An interview without ears: asks with a tone, replies with another when it is told that the candidate has spoken."""
+
+    def __init__(self, exchange: Exchange, phones: Phones) -> None:
+        self._exchange, self._phones = exchange, phones
+        self.called: list[tuple[str, str]] = []
+
+    async def interview(
+        self, candidate_id: str, job_id: str, to: str | None = None, *, listener: Callable[[InterviewEvent], None] | None = None
+    ) -> CallResult:
+        assert listener is not None
+        self.called.append((candidate_id, job_id))
+        number = str(to).removeprefix("PJSIP/").removesuffix("@simulated")
+        before = self._phones.seen("speech_ended")
+        channel = await self._exchange.answered(number)
+        listener(PromptStarted("c", "expected_pay", "question", "words that the phone never gets", "expected_pay"))
+        await self._exchange.post(f"channels/{channel}/play", media="tone:!440/1000", playbackId=f"ask-{number}")
+        await asyncio.sleep(1.1)
+        listener(PromptEnded("c", "expected_pay", "question", 1000, False))
+        listener(TurnGiven("c", "expected_pay", "question"))
+        await self._phones.until(lambda: self._phones.seen("speech_ended") > before)
+        await self._exchange.delete(f"playbacks/ask-{number}")
+        await self._exchange.post(f"channels/{channel}/play", media="tone:!600/500")
+        await asyncio.sleep(0.8)
+        await self._exchange.delete(f"channels/{channel}")
+        now = datetime.now(UTC)
+        said = HeardTurn(who=Speaker.CANDIDATE, text="一万三", start_ms=1500, end_ms=2000)
+        return CallResult(
+            call_id="c",
+            attempt=1,
+            candidate_id=candidate_id,
+            job_id=job_id,
+            disposition=Disposition.COMPLETED,
+            started_at=now,
+            ended_at=now,
+            slots={"expected_pay": {"min": 13000, "max": 13000, "period": "month"}},
+            transcript=(said,),
+        )
+
+
+class CandidateShelf:
+    def __init__(self) -> None:
+        self.put: list[str] = []
+        self.unblocked: list[str] = []
+
+    def put_candidates(self, candidates: Sequence[Candidate]) -> None:
+        self.put += [candidate.id for candidate in candidates]
+
+    def unblock(self, number: str) -> None:
+        self.unblocked.append(number)
+
+
+async def test_a_run_calls_measures_and_judges(exchange: Exchange, phones: Phones, tmp_path: Path) -> None:
+    async def hum(text: str) -> np.ndarray:
+        times = np.arange(150 * len(text) * 8) / SAMPLE_RATE
+        return (3000 * np.sin(2 * np.pi * 300 * times)).astype(np.int16)
+
+    persona = Persona.model_validate(
+        {
+            "id": "run",
+            "candidate": {"name": "张伟", "phone": "+8613800000001"},
+            "job": "sales",
+            "pickup": {"after_s": 0.1},
+            "turns": [{"when": "expected_pay", "say": "一万二", "after_ms": 300}],
+            "expect": {"disposition": "completed", "slots": {"expected_pay": {"min": 12000, "max": 12000, "period": "month"}}},
+        }
+    )
+    app, shelf = StandIn(exchange, phones), CandidateShelf()
+    utterances = Utterances(hum, voice_name="hum", folder=tmp_path / "lines")
+    simulation = Simulation(app, phones.bank, utterances, folder=tmp_path / "calls", store=shelf)
+    first, second = await simulation.run([persona], calls=2)
+    assert app.called == [("run", "sales")] * 2
+    assert (shelf.put, shelf.unblocked) == (["run"], ["+8613800000001"])
+    assert first.number != second.number
+    for call in (first, second):
+        assert call.log is not None
+        assert [said.text for said in call.log.spoken] == ["一万二"]
+        assert [mark.cue.cue for mark in call.log.stages] == ["prompt_started", "prompt_ended", "turn_given"]
+        (reply_ms,) = call.measures.voice_to_voice_ms
+        assert 0 < reply_ms < 500
+        assert call.accuracy.characters.rate == pytest.approx(1 / 4)  # 一万二千 against 一万三千
+        assert call.unmet == ["slot expected_pay: 12000 wanted, 13000 found"]
 
 
 # ---- trouble --------------------------------------------------------------------------------------------------------
