@@ -7,6 +7,7 @@ import base64
 import contextlib
 import importlib.util
 import json
+import os
 import signal
 import socket
 import sys
@@ -448,9 +449,9 @@ async def test_a_missing_pjsua2_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 async def test_a_phone_that_dies_is_told_to_who_waits(exchange: Exchange, phones: Phones) -> None:
     call = await phones.arm("260", **LISTENS)
     await exchange.answered("260")
-    for child in psutil.Process().children():
-        if "agi_app.simulate.softphone" in child.cmdline():
-            child.kill()
+    pid = phones.bank._of_call[call].child.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
     with pytest.raises(SetupError, match="softphone ended"):
         await phones.bank.log(call)
     await exchange.clear()
