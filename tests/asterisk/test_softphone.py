@@ -40,7 +40,7 @@ from hr_sync.records import Turn as HeardTurn
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PATH_MS = 250
+PATH_MS = 600
 """Upper bound of what two jitter buffers and two passes through Asterisk add, on a busy machine."""
 
 
