@@ -107,6 +107,8 @@ class PackUnderstander:
         values = find_values(parses, kind)
         decision = self._decide(parses, question, kind, values)
         slots = dict(values.slots)
+        if Intent.ALREADY_EMPLOYED in decision.intents and kind != "start_date":
+            slots.pop("start_date", None)  # when they start somewhere else
         if kind != "callback_time" and Intent.CALLBACK not in decision.intents:
             slots.pop("callback_time", None)
         polar = [intent for intent in decision.intents if intent in _POLAR]

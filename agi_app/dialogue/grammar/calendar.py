@@ -164,6 +164,12 @@ def moment(
     return {"at": at.isoformat()}
 
 
+def moment_now(now: datetime, day: str) -> dict[str, str]:
+    """This time of day on another day, to the minute."""
+    at = datetime.combine(date.fromisoformat(day), now.time(), tzinfo=now.tzinfo)
+    return {"at": at.replace(second=0, microsecond=0).isoformat()}
+
+
 def after_minutes(now: datetime, minutes: float) -> dict[str, str]:
     """The moment so many minutes from now, to the minute."""
     return {"at": (now + timedelta(minutes=minutes)).replace(second=0, microsecond=0).isoformat()}

@@ -27,6 +27,19 @@ def join(_: datetime, *parts: object) -> str | None:
     return "".join(str(part) for part in parts if part is not None) or None
 
 
+def plausible_month(now: datetime, pay: dict[str, Any]) -> dict[str, Any]:
+    """Monthly pay, if it can be somebody's."""
+    return plausible_pay(now, {**pay, "period": "month"})
+
+
+def years_since(now: datetime, year: float) -> float:
+    """Years from a year named by its last two digits, or in full, until now."""
+    full = int(year) if year >= 1900 else int(year) + (2000 if year <= now.year % 100 else 1900)
+    if not 0 <= now.year - full <= 50:
+        raise RejectedError("not a year of somebody's working life")
+    return now.year - full
+
+
 def round2(_: datetime, number: float) -> float:
     """Rounded to hundredths."""
     return round(number, 2)
@@ -45,7 +58,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "month_start": calendar.month_start,
     "next_day": calendar.next_day,
     "plausible": plausible_pay,
+    "plausible_month": plausible_month,
     "plus_days": calendar.plus_days,
     "round2": round2,
+    "moment_now": calendar.moment_now,
     "weekday": calendar.weekday,
+    "years_since": years_since,
 }

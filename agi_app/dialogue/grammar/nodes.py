@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _COST_WEIGHT = 3.0
 _GAP = -0.12
+_CLEARLY = 0.8
+"""Share of the syllables that a look-ahead must explain: it decides without being weighed against anything."""
 _WORST = -2.0
 """Partial matches below this score are dropped."""
 
@@ -165,7 +167,8 @@ class LookaheadNode(Node):
 
     @override
     def match(self, chart: Chart, start: int) -> Ends:
-        follows = self.item is not None and bool(chart.match(self.item, start))
+        found = chart.match(self.item, start) if self.item is not None else NOTHING
+        follows = any(one.score >= _CLEARLY * (end - start) for end, one in found.items())
         return {start: Found(0.0, None)} if follows is self.wanted else NOTHING
 
     @override

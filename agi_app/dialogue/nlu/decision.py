@@ -58,9 +58,14 @@ _NOT_WITH_AN_ANSWER = frozenset(
     {Intent.BUSY, Intent.ALREADY_EMPLOYED, Intent.WRONG_PERSON, Intent.AGREE, Intent.DENY, Intent.CALLBACK, Intent.HESITATE}
 )
 """Rather part of the answer than meant for themselves: 我还在上班，一个月后 answers when one can start."""
-_BESIDE_A_NOD = frozenset({*ASKS, Intent.GREET, Intent.THANK, Intent.PROVIDE, Intent.OTHER, Intent.BACKCHANNEL, Intent.AGREE})
+_BESIDE_A_NOD = frozenset({*ASKS, Intent.THANK, Intent.PROVIDE, Intent.OTHER, Intent.BACKCHANNEL, Intent.AGREE})
 """A nod counts as a yes unless something else was said: 好，那就这样，拜拜 agrees to nothing."""
 _NOT_GUESSED_WITH_AN_ANSWER = frozenset({Intent.ASK_REPEAT, Intent.ASK_SLOWER, Intent.COMPLAIN, Intent.NOT_INTERESTED})
+_OPPOSITE: Mapping[str, Intent] = {Intent.AGREE: Intent.DENY, Intent.DENY: Intent.AGREE}
+_SAYS_WHY_NOT = frozenset(
+    {Intent.WRONG_PERSON, Intent.STOP_CALLING, Intent.NOT_INTERESTED, Intent.ALREADY_EMPLOYED, Intent.BUSY, Intent.CALLBACK}
+)
+"""More telling than the no they come with."""
 _SMALL = frozenset({Intent.GREET, Intent.BACKCHANNEL, Intent.OTHER})
 """Say nothing beside anything else."""
 _NODS = frozenset("嗯恩好的对行是哦噢喔啊额呃哎诶欸昂明白了知道收到懂ok")
@@ -121,6 +126,8 @@ class IntentDecider:
             return Decision((Intent.BACKCHANNEL,), 0.95)
         for match in _meant(parse):
             evidence.add(Intent(match.target), 0.97 - match.distance)
+            if match.target in _OPPOSITE:  # 没有，我挺感兴趣的: what was said last counts
+                evidence.drop(_OPPOSITE[Intent(match.target)])
         told = self._told(parse, kind, values)
         story = kind == OPEN and length >= _STORY
         self._classify(parse, kind, evidence, story=story)
@@ -140,6 +147,14 @@ class IntentDecider:
             evidence.add(Intent.PROVIDE, 0.8)
         if evidence.scores.keys() - _SMALL:
             evidence.drop(*(_SMALL - {Intent.GREET}))
+        if evidence.scores.keys() & _SAYS_WHY_NOT:
+            evidence.drop(Intent.DENY)
+        if (
+            kind == YES_NO
+            and not told
+            and evidence.scores.keys() & {Intent.AGREE, Intent.DENY, Intent.HESITATE, *_SAYS_WHY_NOT, *ASKS}
+        ):
+            evidence.drop(Intent.PROVIDE)
         if question == CLOSING and evidence.scores.keys() & ASKS:
             evidence.drop(Intent.AGREE, Intent.DENY)  # whether there are questions is answered by asking one
         if not evidence.scores:

@@ -89,12 +89,15 @@ class Parser:
         key = (question, kind)
         if key not in self._active:
             names = {name for name in key if name}
-            values = [
-                root
-                for root in self._grammars.roots
-                if root.kind in ("decoy", "volunteered") or (root.kind == "answer" and names & {*root.targets, *root.questions})
-            ]
-            meant = [root for root in self._grammars.roots if root.kind in ("intent", "nod", "nothing")]
-            intents = [root for root in meant if not root.questions or names & root.questions]
+            values: list[CompiledRoot] = []
+            intents: list[CompiledRoot] = []
+            for root in self._grammars.roots:
+                open_to_all = not root.questions or bool(names & root.questions)
+                if (root.kind in ("decoy", "volunteered") and open_to_all) or (
+                    root.kind == "answer" and names & {*root.targets, *root.questions}
+                ):
+                    values.append(root)
+                elif root.kind in ("intent", "nod", "nothing") and open_to_all:
+                    intents.append(root)
             self._active[key] = values, intents
         return self._active[key]
