@@ -167,8 +167,8 @@ class PlacedCall:
 
     async def _follow_media(self) -> None:
         await self.media.closed.wait()
-        if await self.until(self.ending.done, _EXPLANATION_S):
-            return
+        if self.signalling.hanging_up is not None or await self.until(self.ending.done, _EXPLANATION_S):
+            return  # where we hang up, the socket closes too, and maybe before the leg
         if self._connection.connected.is_set():
             self.emit(self.signalling.system_failed("the call's media socket broke"))
         else:
