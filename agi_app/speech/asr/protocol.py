@@ -32,7 +32,7 @@ class Alternative:
 
     text: str
     log_prob: float
-    """Average per token, natural logarithm."""
+    """Natural logarithm; of free recognition the average per token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class Recognition:
     alternatives: tuple[Alternative, ...] = ()
     """Best first, the first is `text`."""
     closed: tuple[Alternative, ...] = ()
-    """`RecognitionHints.phrases` scored against the sound, best first; empty when they were not scored."""
+    """`RecognitionHints.phrases` that the sound itself speaks for, best first; empty when they were not scored or none of them was
+    said. Their `log_prob` is that of the whole phrase among the set and "none of these"."""
     engine: str = ""
     audio_ms: int = 0
     wait_ms: float = 0.0
