@@ -77,6 +77,8 @@ class TurnOver:
     id: int
     span: Span
     """From the first to the last sample of speech."""
+    cut: bool = False
+    """The line ended in the middle of it, or of our prompt that it was said over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,18 @@ class TurnTaker:
             return []
         speech.verdict = verdict
         return self._maybe_over(speech)
+
+    def line_ended(self) -> list[TurnAction]:
+        """The candidate's line is gone: what was being said, or was said over our last words, is the last turn."""
+        speech, over_us = self._speech or self._aside, self._floor is _Floor.OURS
+        self._floor = _Floor.NOBODY
+        self._speech = self._aside = None
+        if speech is None or speech.voiced < self.rules.samples(2 * self.rules.onset_ms):
+            return []
+        asked = [] if speech.recognition is not None else self._ask(speech)
+        assert speech.recognition is not None  # noqa: S101 - just asked for
+        cut = over_us or self.now - speech.end < self.rules.samples(self.rules.probe_ms)
+        return [*asked, TurnOver(speech.recognition, Span(speech.start, speech.end), cut=cut)]
 
     def hear(self, probability: float, samples: int) -> list[TurnAction]:
         """The next block of the candidate's audio with its probability of speech."""

@@ -16,10 +16,10 @@ from typing import ParamSpec, Protocol, TypeVar
 from agi_app.audio.turn import Forget, PausePrompt, Recognise, ResumePrompt, SilenceOver, StopPrompt, TurnOver
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.reply import Expectation, Prompt, PromptKind, Reply
-from agi_app.dialogue.understanding import Heard
-from agi_app.errors import SpeechError, SynthesisError
+from agi_app.dialogue.understanding import Heard, Intent
+from agi_app.errors import MediaError, SpeechError, SynthesisError
 from agi_app.interview.events import CandidateSpoke, Interrupted, PromptEnded, PromptStarted, Replied, TurnGiven
-from agi_app.interview.hearing import Ear, Key, PlaybackDone, Signal
+from agi_app.interview.hearing import Ear, Key, LineEnded, PlaybackDone, Signal
 from agi_app.interview.notes import CallNotes
 from agi_app.interview.utterance import Counted, Utterance, heard_part, verdict, weighted
 from agi_app.speech.asr.protocol import RecognitionHints
@@ -48,6 +48,10 @@ class Services:
     speech: SpeechService
     mind: Executor
     """Threads the dialogue thinks in: understanding takes tens of milliseconds."""
+
+
+class _HungUpError(Exception):
+    """The line ended while we listened."""
 
 
 @dataclass(slots=True)
@@ -95,6 +99,7 @@ class Conversation:
         self._recognitions: dict[int, asyncio.Task[Utterance]] = {}
         self._early: list[TurnOver | Key] = []
         """Turns that ended while we were about to speak."""
+        self._line_ended = False
         self._question: str | None = None
         self._heard_of_us = ""
         """What the candidate heard of the present move."""
@@ -106,31 +111,57 @@ class Conversation:
         """Why the last move was made."""
 
     async def run(self) -> None:
-        """Hold the conversation. Raises SpeechError when nothing can be said any more, MediaError when the line is cut."""
-        try:
-            async with asyncio.TaskGroup() as self._group:
-                first = await self._await_turn(
-                    Expectation(question="pick_up", prompt_kind=PromptKind.GREETING, silence_ms=self._greeting_wait_ms)
-                )
-                reply = await self._think(self._dialogue.begin, first.heard if first and first.heard.text else None)
-                self._thought()
-                await self._perform(reply)
-                while reply.expects is not None:
-                    utterance = await self._await_turn(reply.expects)
-                    reply = await self._answer(utterance)
-                    await self._perform(reply)
-        finally:
-            for task in self._recognitions.values():
-                task.cancel()
+        """Hold the conversation, to its end or the line's.
+
+        Raises SpeechError when nothing can be said any more, MediaError when the line ended while we spoke.
+        """
+        async with asyncio.TaskGroup() as self._group:
+            try:
+                await self._talk()
+            except _HungUpError:
+                await self._last_words()
+            except MediaError:
+                await self._last_words()
+                raise
+            finally:
+                for task in self._recognitions.values():
+                    task.cancel()
+
+    async def _talk(self) -> None:
+        first = await self._await_turn(
+            Expectation(question="pick_up", prompt_kind=PromptKind.GREETING, silence_ms=self._greeting_wait_ms)
+        )
+        reply = await self._think(self._dialogue.begin, first.heard if first and first.heard.text else None)
+        self._thought()
+        await self._perform(reply)
+        while reply.expects is not None:
+            utterance = await self._await_turn(reply.expects)
+            reply = await self._answer(utterance)
+            await self._perform(reply)
+
+    async def _last_words(self) -> None:
+        """The line is gone. What the candidate said last is written down, and understood unless it broke off in the middle."""
+        if not self._media.closed.is_set():
+            return  # it is not the line that failed
+        while not self._line_ended:
+            match await self._ear.inbox.get():
+                case TurnOver() as over:
+                    self._early.append(over)
+                case signal:
+                    self._recognition_signal(signal)
+        if self._dialogue.expects is None and not self._dialogue.over:
+            await self._think(self._dialogue.begin)  # we had not said a word
+        for last in [signal for signal in self._early if isinstance(signal, TurnOver)]:
+            utterance = await self._utterance(last)
+            meaning = await self._think(self._dialogue.understand, utterance.heard)
+            if not last.cut or Intent.STOP_CALLING in meaning.intents:
+                await self._learn(await self._answer(utterance))
 
     # ---- one move ---------------------------------------------------------------------------------------------------
 
     async def _perform(self, reply: Reply) -> None:
         """Say a move's prompts until all are said or the candidate takes the word."""
-        for item in reply.learned:
-            self._notes.learned(item)
-            if item.name == "consent":
-                await self._on_consent(agreed=bool(item.value))
+        await self._learn(reply)
         self._question = reply.expects.question if reply.expects else None
         self.last_reason = reply.reason
         self._heard_of_us = ""
@@ -146,6 +177,12 @@ class Conversation:
                 unsaid += 1
         if reply.prompts and unsaid == len(reply.prompts):
             raise SpeechError("nothing of this move could be spoken", where=f"call {self._call_id}", remedy="see: hireline doctor")
+
+    async def _learn(self, reply: Reply) -> None:
+        for item in reply.learned:
+            self._notes.learned(item)
+            if item.name == "consent":
+                await self._on_consent(agreed=bool(item.value))
 
     async def _answer(self, utterance: Utterance | None) -> Reply:
         if self._ear.now_ms() > self._longest_ms:
@@ -188,28 +225,33 @@ class Conversation:
         playback = self._media.play(source)
         serial = next(self._serials)
         watcher = self._group.create_task(self._watch(playback, serial))
+        start_ms = self._ear.now_ms()
         try:
             started = await playback.first_audio
-            start_ms = self._ear.now_ms()
             if started is not None:
+                start_ms = self._ear.now_ms()
                 self._ear.prompt_started(interruptible=prompt.interruptible)
                 self._notes.publish(PromptStarted(self._call_id, prompt.id, str(prompt.kind), prompt.text, self._question))
                 self._account(started, reason)
             finished = await self._until_said(prompt, playback, serial)
+            end = await playback.wait()
+        except asyncio.CancelledError:
+            self._said(prompt, start_ms, playback.heard_ms(), source.bytes if source.complete else None)
+            raise
         finally:
             watcher.cancel()
-        end = await playback.wait()
         self._ear.prompt_ended()
-        total_ms = 1000 * source.bytes // (2 * self._media.rate) if source.complete else None
-        self._said(prompt, start_ms, end.heard_ms, prompt.text if end.finished else heard_part(prompt.text, end.heard_ms, total_ms))
+        self._said(prompt, start_ms, end.heard_ms, source.bytes if source.complete else None, whole=end.finished)
         if end.error is not None:
             raise end.error
         if not finished:
             self._dialogue.interrupted(self._heard_of_us)
         return finished
 
-    def _said(self, prompt: Prompt, start_ms: int, heard_ms: int, text: str) -> None:
-        whole = text == prompt.text
+    def _said(self, prompt: Prompt, start_ms: int, heard_ms: int, total_bytes: int | None, *, whole: bool = False) -> None:
+        """A prompt is over: what was heard of it is part of the transcript."""
+        total_ms = 1000 * total_bytes // (2 * self._media.rate) if total_bytes is not None else None
+        text = prompt.text if whole else heard_part(prompt.text, heard_ms, total_ms)
         self._heard_of_us += text
         if text:
             self._notes.turn(
@@ -218,11 +260,11 @@ class Conversation:
                     text=text,
                     start_ms=start_ms,
                     end_ms=start_ms + heard_ms,
-                    interrupted=not whole,
+                    interrupted=text != prompt.text,
                     question=self._question,
                 )
             )
-        self._notes.publish(PromptEnded(self._call_id, prompt.id, str(prompt.kind), heard_ms, not whole))
+        self._notes.publish(PromptEnded(self._call_id, prompt.id, str(prompt.kind), heard_ms, text != prompt.text))
 
     async def _watch(self, playback: Playback, serial: int) -> None:
         await playback.wait()
@@ -274,8 +316,13 @@ class Conversation:
         self._ear.expect(silence_ms=expects.silence_ms, patience_ms=expects.patience_ms)
         self._notes.publish(TurnGiven(self._call_id, expects.question, str(expects.prompt_kind)))
         while True:
+            if self._line_ended:
+                raise _HungUpError
             signal = self._early.pop(0) if self._early else await self._ear.inbox.get()
             match signal:
+                case TurnOver(cut=True):
+                    self._early.append(signal)
+                    raise _HungUpError
                 case TurnOver():
                     return await self._utterance(signal)
                 case Key(key=key) if expects.keys:
@@ -301,6 +348,7 @@ class Conversation:
                     start_ms=start,
                     end_ms=end,
                     confidence=utterance.heard.confidence,
+                    interrupted=over.cut,
                     question=self._question,
                 )
             )
@@ -313,6 +361,8 @@ class Conversation:
             case Forget(id=number):
                 if task := self._recognitions.pop(number, None):
                     task.cancel()
+            case LineEnded():
+                self._line_ended = True
             case _:
                 pass  # a pause, an end or a silence of a prompt that is over
 

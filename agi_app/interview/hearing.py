@@ -36,7 +36,12 @@ class PlaybackDone:
     serial: int
 
 
-Signal = TurnAction | Key | PlaybackDone
+@dataclass(frozen=True, slots=True)
+class LineEnded:
+    """Nothing more will be heard; everything that was heard has been told."""
+
+
+Signal = TurnAction | Key | PlaybackDone | LineEnded
 
 
 class Ear:
@@ -53,7 +58,7 @@ class Ear:
         self._activity = activity
         self._rate = rules.sample_rate
         self._turn = TurnTaker(rules)
-        self._blocks: asyncio.Queue[npt.NDArray[np.int16]] = asyncio.Queue()
+        self._blocks: asyncio.Queue[npt.NDArray[np.int16] | None] = asyncio.Queue()
         self._kept = np.zeros(KEEP_S * self._rate, np.int16)
         self._received = 0
         self._began_s = 0.0
@@ -67,11 +72,13 @@ class Ear:
         self._began_s = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as group:
             filler = group.create_task(self._fill())
-            listener = group.create_task(self._listen())
+            group.create_task(self._listen())
             async for frame in self._frames:
                 self._take(np.frombuffer(frame, "<i2"))
             filler.cancel()
-            listener.cancel()
+            self._blocks.put_nowait(None)
+        self._post(self._turn.line_ended())
+        self.inbox.put_nowait(LineEnded())
 
     @property
     def candidate_speaking(self) -> bool:
@@ -135,8 +142,8 @@ class Ear:
         stream = self._activity.model.stream()
         size = self._activity.model.block_samples
         waiting = np.zeros(0, np.int16)
-        while True:
-            waiting = np.concatenate((waiting, await self._blocks.get()))
+        while (samples := await self._blocks.get()) is not None:
+            waiting = np.concatenate((waiting, samples))
             while len(waiting) >= size:
                 block, waiting = waiting[:size], waiting[size:]
                 probability = await self._activity.probability(stream, _unit(block))

@@ -27,6 +27,7 @@ class CallNotes:
     metrics: CallMetrics = field(default_factory=CallMetrics)
     transcript: list[Turn] = field(default_factory=list)
     answered_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @property
     def call_id(self) -> str:
@@ -38,6 +39,8 @@ class CallNotes:
         now = datetime.now(UTC).astimezone()
         if state is CallState.TALKING:
             self.answered_at = now
+        elif state is CallState.ENDED:
+            self.ended_at = now
         self.ledger.note(self.call_id, self.ledger.store.set_state, self.call_id, state, now)
         self.publish(StateChanged(self.call_id, state))
         log.info("call_state", call_id=self.call_id, state=str(state))

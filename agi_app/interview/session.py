@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 _SPARE_S = 120
 """A call that is too long gets so much time to end politely."""
 _EXPLANATION_S = 1.0
+_LAST_WORDS_S = 6.0
+"""After the line's end; the last words are recognised within it, however busy the machine is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Interview:
         self._failure: str | None = None
         self._recording: Path | None = None
         self._reason = ""
+        self._decided = False
+        """The talk had come to its end by itself."""
 
     async def run(self, request: DialRequest) -> CallResult:
         """Dial, talk, write. Returns the result that was written; raises only when cancelled, after writing what there is."""
@@ -111,6 +115,7 @@ class Interview:
                     return
                 case CallEnding():
                     self._ending = event
+                    self._notes.state(CallState.ENDED)
                     return
 
     async def _talk(self, call: PlacedCall, events: AsyncIterator[CallEvent]) -> None:
@@ -136,9 +141,12 @@ class Interview:
                         ear.inbox.put_nowait(Key(event.key))
                     elif isinstance(event, CallEnding):
                         self._ending = event
+                        self._notes.state(CallState.ENDED)
+                await asyncio.wait({talking}, timeout=_LAST_WORDS_S)  # what was said at the last moment is still recognised
                 talking.cancel()
                 listening.cancel()
         finally:
+            self._decided = self._dialogue.over
             outcome = self._dialogue.hang_up()
             self._recording = await asyncio.shield(recording.finish(agreed=outcome.recording_consent))
             self._notes.metrics.line(call.media.counters, filled_ms=ear.filled_ms, set_up_ms=call.set_up_ms)
@@ -189,7 +197,7 @@ class Interview:
             evidence=evidence,
             started_at=attempt.started_at,
             answered_at=notes.answered_at,
-            ended_at=datetime.now(UTC).astimezone(),
+            ended_at=notes.ended_at or datetime.now(UTC).astimezone(),
             interest=outcome.interest,
             slots=outcome.slots,
             questions_asked=outcome.questions_asked,
@@ -202,8 +210,14 @@ class Interview:
         )
 
     def _disposition(self, talked: Disposition) -> tuple[Disposition, str]:
-        """How the attempt ended, and what decided it: the network before the answer, the talk after it, a fault of ours always."""
+        """How the attempt ended, and what decided it: the network before the answer, the talk after it.
+
+        A fault of ours does, unless it came when the talk was over: nobody is called again who asked not to be, because a goodbye
+        was cut.
+        """
         ending = self._ending
+        if self._decided:
+            return talked, "; ".join(part for part in (self._reason, self._failure, ending and ending.evidence) if part)
         if self._failure is not None or ending is None:
             return Disposition.SYSTEM_FAILED, self._failure or "the call was left before it had an ending"
         if ending.disposition is not None:

@@ -14,8 +14,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from interview_stage import Theatre, candidate, theatre
 
-from agi_app.config import AsteriskSettings, MediaSettings, PathSettings, Settings
+from agi_app.config import AsteriskSettings, ControlSettings, MediaSettings, PathSettings, Settings
+from agi_app.simulate.plan import CallPlan
 from agi_app.telephony.server import AsteriskInstallation, AsteriskServer, ensure_asterisk
 
 LEFTOVER_LIMIT_S = 3.0
@@ -35,9 +37,15 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 def settings_on_free_ports(state: Path) -> Settings:
-    """Settings with a state folder of their own, the weights and the Asterisk of the real one, and ports nobody holds."""
+    """Settings with a state folder of their own, the weights and the Asterisk of the real one, and ports nobody holds.
+
+    Kept audio and the trained understanding are shared with the real state folder: nothing is made twice.
+    """
     (state / "asterisk").mkdir(parents=True)
-    (state / "models").symlink_to(Settings().weights)
+    for made in ("models", "cache", "nlu"):
+        shared = Settings().state / made
+        shared.mkdir(parents=True, exist_ok=True)
+        (state / made).symlink_to(shared)
     (state / "asterisk" / "rootfs").symlink_to(Settings().state / "asterisk" / "rootfs")
     first = random.randrange(20_000, 31_600, 2)
     return Settings(
@@ -48,8 +56,10 @@ def settings_on_free_ports(state: Path) -> Settings:
             ami_port=free_port(socket.SOCK_STREAM),
             rtp_first_port=first,
             rtp_last_port=first + 399,
+            instance=f"test-{os.getpid()}-{random.randrange(16**6):06x}",
         ),
         media=MediaSettings(port=free_port(socket.SOCK_STREAM)),
+        control=ControlSettings(port=free_port(socket.SOCK_STREAM)),
     )
 
 
@@ -133,3 +143,29 @@ async def no_leftovers(ari_http: aiohttp.ClientSession) -> AsyncIterator[None]:
         async with ari_http.delete(path):
             pass
     assert not remaining, f"left in Asterisk after the test: {remaining}"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playhouse(installation: AsteriskInstallation, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+    """The whole phone wing with its phones, for the whole session. Tests take `stage`."""
+    settings = settings_on_free_ports(tmp_path_factory.mktemp("wing") / "state")
+    quick = {
+        "trunk": settings.trunk.model_copy(update={"ring_timeout_s": 2.0}),
+        "turn": settings.turn.model_copy(update={"greeting_wait_ms": 200}),
+    }
+    async with theatre(settings.model_copy(update=quick)) as made:
+        await made.bank.arm(CallPlan(call="first", number="1", persona=candidate(), utterances={}, recording=Path("unused")))
+        made.bank.disarm("first")
+        await made.bank.log("first")  # a phone process runs from here on
+        yield made
+
+
+@pytest_asyncio.fixture
+async def stage(playhouse: Theatre) -> AsyncIterator[Theatre]:
+    """The running phone wing; after the test nothing of its calls may be left anywhere."""
+    tasks = asyncio.all_tasks()
+    hireline = playhouse.hireline
+    kept = hireline.settings, hireline.pack, hireline.services
+    yield playhouse
+    hireline.settings, hireline.pack, hireline.services = kept
+    await playhouse.nothing_left(tasks)
