@@ -80,9 +80,7 @@ class SipMessage:
     def with_body(self, body: str) -> SipMessage:
         """The same message with another body and its right length."""
         size = str(len(body.encode()))
-        headers = tuple(
-            (key, size if _SHORT.get(key.lower(), key.lower()) == "content-length" else value) for key, value in self.headers
-        )
+        headers = tuple((key, size if _long(key) == "content-length" else value) for key, value in self.headers)
         return replace(self, headers=headers, body=body)
 
     def reply(self, code: int, reason: str) -> SipMessage:
