@@ -30,8 +30,9 @@ class BakerSymbols:
             ) from error
 
     def encode(self, syllables: Iterable[Syllable]) -> tuple[list[int], int]:
-        """Symbol ids of a sentence, and how many syllables had to be left out because the model has no symbol for them."""
-        symbols = ["sil"]
+        """Symbol ids from the first sound to the last, with the breaks between, and how many syllables had to be left out because
+        the model has no symbol for them."""
+        symbols: list[str] = []
         missing = 0
         pause: int | None = None
         for syllable in syllables:
@@ -43,8 +44,22 @@ class BakerSymbols:
                 symbols.append(f"#{pause}")
             symbols += parts
             pause = syllable.pause
-        symbols += ["sil", "eos"]
         return [self._ids[symbol] for symbol in symbols], missing
+
+    @property
+    def silence(self) -> int:
+        """Stands at both ends of a sentence."""
+        return self._ids["sil"]
+
+    @property
+    def phrase_break(self) -> int:
+        """The break between intonation phrases, as at a comma."""
+        return self._ids["#3"]
+
+    @property
+    def end(self) -> int:
+        """Ends a sentence, after the silence."""
+        return self._ids["eos"]
 
     def _split(self, syllable: Syllable) -> list[str] | None:
         known = self._parts.get(syllable.sound)

@@ -14,7 +14,7 @@ import structlog
 from agi_app.errors import ModelError, SynthesisError
 from agi_app.speech.tts.baker import BakerSymbols
 from agi_app.speech.tts.lexicon import Lexicon
-from agi_app.speech.tts.mastering import Samples, master
+from agi_app.speech.tts.mastering import master
 from agi_app.speech.tts.normalise import normalise
 from agi_app.speech.tts.pinyin import read
 from agi_app.speech.tts.protocol import Pcm
@@ -22,10 +22,21 @@ from agi_app.speech.tts.protocol import Pcm
 _log = structlog.get_logger(__name__)
 
 _MODEL_RATE = 24_000
-_REVISION = "1"
+_REVISION = "2"
 """Raise when the front end or the mastering changes what a text sounds like: cached audio is made anew."""
 _LONGEST = 120
 """Syllables a clause may have; attention and memory grow with it."""
+_STRETCH = 1.05
+"""The corpus is read at a newsreader's pace; on the telephone a little slower is easier to follow."""
+_SHORT = 4
+_SHORT_STRETCH = 1.1
+_CARRIER = ("嗯", "好的")
+"""The corpus holds whole sentences only, and alone short clauses come out clipped. So a clause of up to four syllables is spoken
+between these words and cut out: a recogniser then gets 11 % of its characters wrong instead of 33 % (39 short answers, μ-law)."""
+_LEAD_FRAMES = 3
+_TAIL_FRAMES = (2, 8)
+"""Frames (12.5 ms) kept of the breaks around what is cut out: its first sound reaches into the break before it, its last one into
+the break behind it."""
 
 
 class ZhttsVoice:
@@ -70,25 +81,46 @@ class ZhttsVoice:
             raise SynthesisError("the clause holds nothing that can be spoken", remedy="correct the wording")
         if len(syllables) > _LONGEST:
             raise SynthesisError(f"the clause has {len(syllables)} syllables, {_LONGEST} are possible", remedy="split it with ，")
-        acoustic, vocoder = self._interpreters()
         try:
-            mel = _run(
-                acoustic,
-                [
-                    np.array([ids], np.int32),
-                    np.zeros(1, np.int32),  # speaker
-                    np.array([1 / rate], np.float32),  # factor on the durations
-                    np.ones(1, np.float32),  # pitch
-                    np.ones(1, np.float32),  # energy
-                ],
-                output=1,
-            )
-            audio: Samples = _run(vocoder, [mel], output=0)[0, :, 0]
+            mel = self._mel_in_carrier(ids, rate) if len(syllables) <= _SHORT else self._mel(ids, rate)
+            (audio,) = _run(self._interpreters()[1], [mel], outputs=[0])
+            audio = audio[0, :, 0]
         except (RuntimeError, ValueError) as error:  # what LiteRT raises
             raise SynthesisError(f"the voice model failed: {error}", where=self.name, remedy="hireline models verify") from error
         if not np.isfinite(audio).all():
             raise SynthesisError("the voice model gave no finite audio", where=self.name)
         return master(audio, _MODEL_RATE, target_rate=self.sample_rate)
+
+    def _mel(self, ids: list[int], rate: float) -> npt.NDArray[np.float32]:
+        """Mel frames of a sentence, without those of its end symbol: the model makes noise there."""
+        assert self._symbols is not None  # noqa: S101
+        symbols = self._symbols
+        mel, durations = self._acoustic([symbols.silence, *ids, symbols.silence, symbols.end], _STRETCH / rate)
+        return mel[:, : int(durations[:-1].sum())]
+
+    def _mel_in_carrier(self, ids: list[int], rate: float) -> npt.NDArray[np.float32]:
+        """Mel frames of a short clause, cut out of a longer sentence by the model's own durations."""
+        assert self._symbols is not None  # noqa: S101
+        symbols = self._symbols
+        before, after = (symbols.encode(read(word, self._lexicon))[0] for word in _CARRIER)
+        head = [symbols.silence, *before, symbols.phrase_break, *ids]
+        sentence = [*head, symbols.phrase_break, *after, symbols.silence, symbols.end]
+        mel, durations = self._acoustic(sentence, _SHORT_STRETCH / rate)
+        start = int(durations[: len(head) - len(ids)].sum()) - _LEAD_FRAMES
+        tail = int(np.clip(durations[len(head)], *_TAIL_FRAMES))
+        return np.ascontiguousarray(mel[:, max(0, start) : int(durations[: len(head)].sum()) + tail])
+
+    def _acoustic(self, ids: list[int], stretch: float) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
+        """Mel frames [1, frames, 80] and frames a symbol."""
+        inputs = [
+            np.array([ids], np.int32),
+            np.zeros(1, np.int32),  # speaker
+            np.array([stretch], np.float32),  # factor on the durations
+            np.ones(1, np.float32),  # pitch
+            np.ones(1, np.float32),  # energy
+        ]
+        mel, durations = _run(self._interpreters()[0], inputs, outputs=[1, 2])
+        return mel, durations[0]
 
     def _interpreters(self) -> tuple[Any, Any]:
         if not hasattr(self._local, "pair"):
@@ -109,7 +141,7 @@ def _interpreter(path: Path, threads: int) -> Any:  # noqa: ANN401 - LiteRT has 
         raise ModelError(f"the voice model cannot be loaded: {error}", where=str(path), remedy="hireline models verify") from error
 
 
-def _run(interpreter: Any, inputs: list[npt.NDArray[Any]], *, output: int) -> npt.NDArray[np.float32]:  # noqa: ANN401
+def _run(interpreter: Any, inputs: list[npt.NDArray[Any]], *, outputs: list[int]) -> list[npt.NDArray[Any]]:  # noqa: ANN401
     """One inference; the first input sets the length."""
     details = interpreter.get_input_details()
     interpreter.resize_tensor_input(details[0]["index"], inputs[0].shape)
@@ -117,5 +149,5 @@ def _run(interpreter: Any, inputs: list[npt.NDArray[Any]], *, output: int) -> np
     for detail, value in zip(details, inputs, strict=True):
         interpreter.set_tensor(detail["index"], value)
     interpreter.invoke()
-    result: npt.NDArray[np.float32] = interpreter.get_tensor(interpreter.get_output_details()[output]["index"])
-    return result
+    found = interpreter.get_output_details()
+    return [interpreter.get_tensor(found[index]["index"]) for index in outputs]
