@@ -195,10 +195,10 @@ class Dialogue:
 
     def hints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """For the recogniser: sentences or words to expect now, and short closed answers to score against the sound."""
-        question, opened = self._question, self._state.current
+        question, opened = self._question or "greeting", self._state.current  # before we spoke they pick up
         confirming = opened is not None and opened.stage in CONFIRMING
         closed = self._understander.closed_answers(CONFIRMATION if confirming else question)
-        expected = self._desk.pack.expected.sentences(question, self._kinds.get(question or ""))
+        expected = self._desk.pack.expected.sentences(question, self._kinds.get(question))
         return expected or self._understander.vocabulary(question), closed
 
     def prompts(self) -> tuple[str, ...]:
