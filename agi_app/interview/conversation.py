@@ -167,16 +167,20 @@ class Conversation:
         self._heard_of_us = ""
         if reply.warm:
             self._services.speech.warm_soon(reply.warm)
-        unsaid = 0
+        unsaid: list[Prompt] = []
         for prompt in reply.prompts:
             try:
                 if not await self._say(prompt, reply.reason):
-                    break
+                    return
             except SynthesisError as error:
                 self._notes.trouble("prompt_not_spoken", error)
-                unsaid += 1
-        if reply.prompts and unsaid == len(reply.prompts):
+                if not prompt.interruptible:
+                    raise  # nobody agrees to what was never said
+                unsaid.append(prompt)
+        if unsaid and len(unsaid) == len(reply.prompts):
             raise SpeechError("nothing of this move could be spoken", where=f"call {self._call_id}", remedy="see: hireline doctor")
+        if unsaid and unsaid[-1] is reply.prompts[-1]:
+            self._dialogue.interrupted(self._heard_of_us)
 
     async def _learn(self, reply: Reply) -> None:
         for item in reply.learned:

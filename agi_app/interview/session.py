@@ -163,7 +163,7 @@ class Interview:
         except ExceptionGroup as group:
             error = _first(group)
             if isinstance(error, MediaError) and await self._ended_meanwhile(call):
-                return  # the candidate hung up: the broken line is no failure of ours
+                return  # that the line broke is no news
             if not isinstance(error, HirelineError):
                 log.exception("conversation_failed", call_id=self._notes.call_id, exc_info=error)
             self._fail(error)
@@ -171,9 +171,9 @@ class Interview:
             await asyncio.shield(call.hang_up("the conversation is over"))
 
     async def _ended_meanwhile(self, call: PlacedCall) -> bool:
-        """Whether the other side ended the call; its word may come a moment after the media socket closed."""
+        """Whether the call has an ending, which then says why; Asterisk's word may come a moment after the media socket closed."""
         await asyncio.wait({call.ending}, timeout=_EXPLANATION_S)
-        return call.ending.done() and call.ending.result().ended_by in {"candidate", "network"}
+        return call.ending.done()
 
     def _fail(self, error: BaseException) -> None:
         code = getattr(error, "code", type(error).__name__)

@@ -151,6 +151,7 @@ async def playhouse(installation: AsteriskInstallation, tmp_path_factory: pytest
     settings = settings_on_free_ports(tmp_path_factory.mktemp("wing") / "state")
     quick = {
         "trunk": settings.trunk.model_copy(update={"ring_timeout_s": 2.0}),
+        "store": settings.store.model_copy(update={"busy_limit_s": 0.5}),
         "turn": settings.turn.model_copy(update={"greeting_wait_ms": 200}),
     }
     async with theatre(settings.model_copy(update=quick)) as made:

@@ -55,7 +55,7 @@ def candidate(**persona: Any) -> Persona:
 def terse(pack: Pack, **greeting: Any) -> Pack:
     """The pack with an interview as short as one can be: greeting, consent, pitch, one question, closing."""
     script = pack.interviews["standard"]
-    words: dict[str, Any] = {"lead": (), "again": (), "short": (), "with_keys": (), "keys": {}, "silence_ms": 2000, "tries": 2}
+    words: dict[str, Any] = {"lead": (), "silence_ms": 3000}
     consent = script.consent.model_copy(update=words | {"notice": script.consent.notice_unnamed})
     short = {
         "greeting": script.greeting.model_copy(update={"silence_ms": 3000} | greeting),
@@ -127,7 +127,7 @@ class Theatre:
         result = self.store.result(call.result.call_id)
         assert result == call.result
         assert self.store.turns(result.call_id) == result.transcript
-        attempt = self.attempt(call)
+        attempt = self.attempt_of(call.persona)
         assert attempt.state is CallState.ENDED
         assert attempt.ended_at == result.ended_at
         return result
@@ -136,9 +136,9 @@ class Theatre:
         """When the phone of the last call did this (monotonic)."""
         return next(at for at, step in self.steps if step.what == what)
 
-    def attempt(self, call: SimulatedCall) -> CallAttempt:
+    def attempt_of(self, persona: Persona) -> CallAttempt:
         """The only attempt there ever was to reach the candidate."""
-        [attempt] = self.store.attempts(call.persona.called_id)
+        [attempt] = self.store.attempts(persona.called_id)
         return attempt
 
     def recordings(self, result: CallResult) -> list[Path]:
@@ -152,10 +152,13 @@ class Theatre:
         asterisk = self.hireline.asterisk
         assert asterisk is not None
         login = base64.b64encode(f"{self.settings.asterisk.ari_user}:{password}".encode()).decode()
-        async with aiohttp.ClientSession(f"{asterisk.ari_url}/", headers={"Authorization": f"Basic {login}"}) as http:
-            for kind in ("channels", "bridges"):
-                async with http.get(kind) as response:
-                    found += [f"{kind}/{item['id']}" for item in await response.json()]
+        try:
+            async with aiohttp.ClientSession(f"{asterisk.ari_url}/", headers={"Authorization": f"Basic {login}"}) as http:
+                for kind in ("channels", "bridges"):
+                    async with http.get(kind) as response:
+                        found += [f"{kind}/{item['id']}" for item in await response.json()]
+        except aiohttp.ClientConnectionError:
+            return ["no Asterisk"]
         return found
 
     async def nothing_left(self, tasks: set[asyncio.Task[Any]], limit_s: float = 4.0) -> None:

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import numpy as np
 import pytest
 from conftest import free_port, settings_on_free_ports
+from cutter import Cutter
 from sipp_phone import keys_as_pcap, sipp_phone
 
 from agi_app.config import Settings
@@ -66,6 +66,12 @@ async def line(asterisk: AsteriskServer, no_leftovers: None, no_tasks: None) -> 
 
 def request(endpoint: str = "PJSIP/13800000001@simulated", **more: object) -> DialRequest:
     return DialRequest(call_id=f"test-{next(serial)}", endpoint=endpoint, **more)  # type: ignore[arg-type]
+
+
+def nobody() -> str:
+    """A dial string to a port where nothing listens. (Asterisk goes on sending the INVITE for 32 s, even after we gave up:
+    to the port of the telephone of the next test it must not go.)"""
+    return f"PJSIP/simulated/sip:13800000001@127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
 
 
 async def collected(call: PlacedCall, limit_s: float = 10) -> list[CallEvent]:
@@ -171,7 +177,7 @@ async def test_nobody_picks_up(line: Line, simulated_port: int, tmp_path: Path) 
 
 
 async def test_trunk_where_nothing_listens(line: Line) -> None:
-    async with line.dialler.place(request(ring_timeout_s=0.7)) as call:  # no phone on simulated_port
+    async with line.dialler.place(request(nobody(), ring_timeout_s=0.7)) as call:
         events = await collected(call)
     assert isinstance(events[-1], CallEnding)
     assert (events[-1].disposition, events[-1].ended_by) == (Disposition.TRUNK_FAILED, "network")
@@ -232,7 +238,7 @@ async def test_cancelled_in_mid_call(line: Line, simulated_port: int, tmp_path: 
 @pytest.mark.parametrize("turns", range(1, 16))
 async def test_cancelled_as_soon_as_it_began(line: Line, turns: int) -> None:
     async def interview() -> None:
-        async with line.dialler.place(request()) as call:
+        async with line.dialler.place(request(nobody())) as call:
             await call.ending
 
     task = asyncio.create_task(interview())
@@ -246,7 +252,7 @@ async def test_cancelled_as_soon_as_it_began(line: Line, turns: int) -> None:
 @pytest.mark.parametrize("moment_ms", [1, 2, 3, 5, 8, 12, 20])
 async def test_cancelled_while_being_set_up(line: Line, moment_ms: int) -> None:
     async def interview() -> None:
-        async with line.dialler.place(request()) as call:
+        async with line.dialler.place(request(nobody())) as call:
             await call.ending
 
     task = asyncio.create_task(interview())
@@ -327,64 +333,13 @@ async def test_pause_resume_and_stop_are_what_the_far_end_hears(line: Line, simu
     received = np.frombuffer(b"".join(heard), "<i2").astype(float)
     sent = np.frombuffer(pcm, "<i2").astype(float)
     loud = [bool(np.abs(np.frombuffer(frame, "<i2")).max() > 200) for frame in until_stopped]
-    assert sum(loud) * 20 == pytest.approx(heard_ms, abs=80)
+    assert sum(loud) * 20 == pytest.approx(heard_ms, abs=200)  # a starved Asterisk lags behind; unpaused it would be 400 more
     # the second half continues exactly where the first one stopped
     cut = round(paused_at * RATE / 1000)
     late = sent[cut + 400 : cut + 2800]
     found = np.correlate(received, late, "valid")
     part = received[int(np.argmax(found)) :][: len(late)]
     assert found.max() / (np.linalg.norm(late) * np.linalg.norm(part)) > 0.97
-
-
-class Cutter:
-    """A TCP relay on loopback that can be cut."""
-
-    def __init__(self, target: int) -> None:
-        self.target = target
-        self.open = True
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._relays: list[asyncio.Task[None]] = []
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.cut()
-        self._server.close()
-        await self._server.wait_closed()
-        await asyncio.gather(*self._relays)
-
-    def cut(self) -> None:
-        self.open = False
-        for writer in self._writers:
-            writer.transport.abort()
-
-    def mend(self) -> None:
-        self.open = True
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._relays.append(task)
-        if not self.open:
-            writer.transport.abort()
-            return
-        there, back = await asyncio.open_connection("127.0.0.1", self.target)
-        self._writers |= {writer, back}
-
-        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-            try:
-                while data := await source.read(65536):
-                    sink.write(data)
-                    await sink.drain()
-            except OSError:
-                pass
-            finally:
-                sink.transport.abort()
-
-        await asyncio.gather(pump(reader, back), pump(there, writer))
 
 
 @pytest.fixture
@@ -531,7 +486,7 @@ async def test_two_calls_of_one_id(line: Line, simulated_port: int, tmp_path: Pa
 
 async def test_many_calls_at_once(line: Line) -> None:
     async def one() -> PlacedCall:
-        async with line.dialler.place(request(ring_timeout_s=0.2)) as call:
+        async with line.dialler.place(request(nobody(), ring_timeout_s=0.2)) as call:
             await call.ending
         return call
 
