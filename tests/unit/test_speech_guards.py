@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.speech.asr.guards import made_up, unlooped
+from agi_app.speech.asr.guards import is_steady, made_up, unlooped
 from agi_app.speech.asr.pieces import pieces
 from agi_app.speech.asr.simplified import simplified
 
@@ -73,6 +73,27 @@ def test_more_words_than_a_mouth_can_say_were_not_said() -> None:
 )
 def test_loops_are_cut(text: str, expected: str) -> None:
     assert unlooped(text) == expected
+
+
+@pytest.mark.parametrize("level_db", [-70, -50, -20])
+def test_noise_is_steady(level_db: float) -> None:
+    noise = np.random.default_rng(0).normal(0, 10 ** (level_db / 20), 8000).astype(np.float32)
+    assert is_steady(noise, 8000)
+
+
+def test_hum_is_steady_syllables_are_not() -> None:
+    tone = np.sin(2 * np.pi * 150 * np.arange(8000) / 8000).astype(np.float32)
+    assert is_steady(0.3 * tone, 8000)
+    syllables = np.abs(np.sin(2 * np.pi * 2 * np.arange(8000) / 8000)).astype(np.float32)
+    assert not is_steady(0.3 * tone * syllables, 8000)
+    assert is_steady(np.zeros(8000, np.float32), 8000)
+
+
+def test_speech_in_loud_noise_is_not_steady() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 0.1, 8000)
+    noise[2000:5000] += rng.normal(0, 0.2, 3000)  # 6 dB above it
+    assert not is_steady(noise.astype(np.float32), 8000)
 
 
 def test_traditional_becomes_simplified() -> None:

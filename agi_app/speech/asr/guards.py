@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 _CREDITS = (
     "字幕",
     "订阅",
@@ -41,9 +44,24 @@ NO_SPEECH_PROB = 0.6
 UNSURE_LOG_PROB = -1.0
 """OpenAI's own rule for whisper: no speech when both bounds are passed."""
 
+_QUIET_DB = -60.0
+"""Level of a block below which nothing was said on a telephone line."""
+_STEADY_DB = 3.0
+"""Levels of 20 ms blocks of stationary noise lie within 2 dB of each other, those of speech spread over more than 20."""
+
 _PUNCTUATION = re.compile(r"[\s，。？！、；：,.?!;:…·\-—~\"'“”‘’()（）]+")
 _LOOP = re.compile(r"(.{2,12}?)\1{3,}")
 _STUTTER = re.compile(r"(.)\1{4,}")
+
+
+def is_steady(audio: npt.NDArray[np.float32], rate: int) -> bool:
+    """Whether the audio is silence, hiss or hum from one end to the other: speech comes in syllables."""
+    size = rate // 50
+    if audio.size < 3 * size:
+        return True
+    blocks = audio[: audio.size // size * size].reshape(-1, size).astype(np.float64)
+    low, high = np.percentile(10 * np.log10(np.mean(blocks**2, axis=1) + 1e-12), [5, 95])
+    return bool(high < _QUIET_DB or high - low < _STEADY_DB)
 
 
 def plain(text: str) -> str:

@@ -19,7 +19,7 @@ import structlog
 
 from agi_app.errors import ModelError, RecognitionError
 from agi_app.speech.asr.closed_set import LONGEST_S, ClosedSetScorer
-from agi_app.speech.asr.guards import made_up, plain, unlooped
+from agi_app.speech.asr.guards import is_steady, made_up, plain, unlooped
 from agi_app.speech.asr.pieces import pieces
 from agi_app.speech.asr.protocol import Alternative, Audio, Recognition, RecognitionHints
 from agi_app.speech.asr.simplified import simplified
@@ -35,8 +35,6 @@ _PROMPT_TOKENS = 150
 _PROMPTS = {"zh": "以下是普通话的电话面试录音，简体中文。", "en": "A job interview on the telephone."}
 _FULL_STOP = {"zh": "。", "en": ". "}
 """Behind each sentence of the prompt. Without one at the end whisper takes the answer for its continuation."""
-_QUIET_DB = -60.0
-"""RMS below which nothing was said on a telephone line."""
 _SHORTEST_S = 0.12
 _UNSURE_LOG_PROB = -0.7
 _SHORT_TEXT = 3
@@ -75,7 +73,7 @@ class WhisperRecogniser:
         self.name = f"whisper/{folder.name}"
         self.sample_rate = sample_rate
         self.counters: Counter[str] = Counter()
-        """utterances, closed_sets, and made_up_* by guard."""
+        """utterances; steady: those without any speech; closed_sets; made_up_*: texts dropped, by guard."""
         self._folder = folder
         self._beam = beam
         self._window_s = window_s
@@ -135,8 +133,8 @@ class WhisperRecogniser:
             raise RecognitionError("the audio is not one channel of finite samples", where=self.name)
         audio_ms = round(1000 * audio.size / self.sample_rate)
         self.counters["utterances"] += 1
-        if audio.size < _SHORTEST_S * self.sample_rate or _level_db(audio) < _QUIET_DB:
-            self.counters["made_up_quiet"] += 1
+        if audio.size < _SHORTEST_S * self.sample_rate or is_steady(audio, self.sample_rate):
+            self.counters["steady"] += 1
             return Recognition("", 0.0, engine=self.name, audio_ms=audio_ms)
         try:
             result = self._recognise(audio, hints)
@@ -262,10 +260,6 @@ class WhisperRecogniser:
 
 def _is_doubtful(decoded: list[_Decoded]) -> bool:
     return not decoded or len(plain(decoded[0].text)) <= _SHORT_TEXT or decoded[0].log_prob < _UNSURE_LOG_PROB
-
-
-def _level_db(audio: Audio) -> float:
-    return 10 * math.log10(float(np.mean(np.square(audio, dtype=np.float64))) + 1e-12)
 
 
 def _joined(windows: list[list[_Decoded]]) -> tuple[Alternative, ...]:

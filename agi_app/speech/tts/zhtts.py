@@ -22,7 +22,7 @@ from agi_app.speech.tts.protocol import Pcm
 _log = structlog.get_logger(__name__)
 
 _MODEL_RATE = 24_000
-_REVISION = "2"
+_REVISION = "3"
 """Raise when the front end or the mastering changes what a text sounds like: cached audio is made anew."""
 _LONGEST = 120
 """Syllables a clause may have; attention and memory grow with it."""
