@@ -10,7 +10,7 @@ from agi_app.dialogue.grammar.nodes import NOTHING, Ends, Node
 from agi_app.dialogue.grammar.reading import Reading
 
 _FILLER = -0.1
-_BREAK = -0.15
+_BREAK = -0.7
 
 
 class Chart:

@@ -9,17 +9,21 @@ from typing import Any
 from agi_app.dialogue.grammar import calendar
 from agi_app.dialogue.grammar.expression import RejectedError
 
-_PAY_BOUNDS = {"month": (500, 500_000), "year": (5_000, 10_000_000), "day": (30, 10_000), "hour": (5, 2_000)}
+_PAY_BOUNDS = {"month": (1_000, 99_999), "year": (5_000, 10_000_000), "day": (30, 10_000), "hour": (5, 2_000)}
 """Yuan that somebody may earn in a period; anything else was misheard or is not pay."""
+_YEARLY_FROM = 100_000
+"""An amount from here on, said without a period, is meant for the year."""
 
 
 def plausible_pay(_: datetime, pay: dict[str, Any]) -> dict[str, Any]:
-    """The pay itself, if its bounds can be somebody's pay for its period and stand in order."""
-    least, most = _PAY_BOUNDS[pay["period"]]
+    """The pay itself with its period, if its bounds can be somebody's pay and stand in order."""
     bounds = [round(pay[name]) for name in ("min", "max") if name in pay]
+    period = pay.get("period") or ("year" if bounds and min(bounds) >= _YEARLY_FROM else "month")
+    least, most = _PAY_BOUNDS[period]
     if not bounds or bounds != sorted(bounds) or not all(least <= bound <= most for bound in bounds):
         raise RejectedError("nobody earns that")
-    return {name: round(value) if name in ("min", "max") else value for name, value in pay.items()}
+    rounded = {name: round(value) if name in ("min", "max") else value for name, value in pay.items()}
+    return {**rounded, "period": period}
 
 
 def join(_: datetime, *parts: object) -> str | None:

@@ -2,7 +2,7 @@
 
 All words stand in one trie of syllables. From every position of the utterance the trie is walked with a budget: each syllable
 may be exchanged for one that sounds alike at the cost `phonetics` gives, and in words of four syllables or more one may be
-missing or one too many.
+missing, one too many, or one quite another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _EDIT = 0.8
 """Cost of a syllable left out or put in."""
 _EDITABLE = 4
 _OVER_BREAK = 0.1
-_BUDGETS = (0.0, 0.3, 0.66, 0.95)
+_BUDGETS = (0.0, 0.5, 0.66, 0.95)
 _BUDGET_A_SYLLABLE = 0.32
 _UNLIKE = 0.08
 _UNLIKE_COMMON = 0.3
@@ -51,6 +51,8 @@ class Lexicon:
         self.readings: list[Reading] = []
         self._numbers: dict[str, int] = {}
         self._root = _Node()
+        self._tails = _Node()
+        """The longer words again, without their first syllable."""
         self._alike: dict[str, dict[str, float]] = {}
         self._inventory: set[str] = set()
 
@@ -62,11 +64,10 @@ class Lexicon:
             number = self._numbers[key] = len(self.texts)
             self.texts.append(text)
             self.readings.append(reading)
-            node = self._root
-            for syllable in reading.syllables:
-                self._inventory.add(syllable)
-                node = node.children.setdefault(syllable, _Node())
-            node.words.append(number)
+            self._inventory.update(reading.syllables)
+            _plant(self._root, reading.syllables, number)
+            if len(reading) >= _EDITABLE:
+                _plant(self._tails, reading.syllables[1:], number)
         return self._numbers[key]
 
     def alike(self, character: str, syllable: str) -> dict[str, float]:
@@ -92,6 +93,8 @@ class Lexicon:
         best: dict[tuple[int, int], float] = {}
         length = len(reading)
         stack: list[tuple[_Node, int, int, float, bool]] = [(self._root, start, 0, 0.0, False)]
+        if start + 1 < length:
+            stack.append((self._tails, start + 1, 1, _EDIT, True))
         while stack:
             node, at, depth, cost, edited = stack.pop()
             if node.words:
@@ -111,8 +114,11 @@ class Lexicon:
                         spent = cost + near[syllable] + over
                         if spent <= _budget(depth + 4):
                             stack.append((children[syllable], at + 1, depth + 1, spent, edited))
-                if not edited and depth >= 2:  # one syllable too many
-                    stack.append((node, at + 1, depth, cost + _EDIT, True))
+                if not edited and depth >= 1:
+                    if depth >= 2:  # one syllable too many
+                        stack.append((node, at + 1, depth, cost + _EDIT, True))
+                    # one syllable quite another
+                    stack.extend((child, at + 1, depth + 1, cost + _EDIT, True) for child in children.values())
             if not edited and depth >= 1:  # one syllable missing
                 stack.extend((child, at, depth + 1, cost + _EDIT, True) for child in node.children.values())
         return [Edge(word, end, cost, end - start) for (word, end), cost in best.items()]
@@ -126,7 +132,8 @@ class Lexicon:
         total = 0.0
         for offset in range(end - start):
             written = reading.characters[start + offset]
-            if written != meant.characters[offset]:
+            other = meant.characters[offset]
+            if written != other and phonetics.variants.get(written, -1) != phonetics.variants.get(other, -2):
                 common = written in phonetics.common
                 if reading.syllables[start + offset] == meant.syllables[offset]:
                     total += phonetics.common_homophone if common else phonetics.homophone
@@ -136,6 +143,12 @@ class Lexicon:
                 # The same character read in another way: take back the distance of the two readings.
                 total -= self.alike(written, reading.syllables[start + offset]).get(meant.syllables[offset], 0.0)
         return total
+
+
+def _plant(node: _Node, syllables: Sequence[str], word: int) -> None:
+    for syllable in syllables:
+        node = node.children.setdefault(syllable, _Node())
+    node.words.append(word)
 
 
 def _budget(syllables: int) -> float:

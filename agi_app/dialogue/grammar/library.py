@@ -23,6 +23,10 @@ from agi_app.errors import PackError
 _LEAST_SCORE = 0.8
 _FARTHEST = 0.34
 """Mean phonetic distance a syllable beyond which a match does not count."""
+_STRICT = frozenset({"intent", "nod", "nothing", "volunteered"})
+"""Kinds that nobody asked for: they must be heard more clearly."""
+_LOOSEST = 0.3
+"""Cost above which a word of one syllable does not count there: 又 is not 有. In numbers that were asked for the whole decides."""
 _EACH = 0.4
 """Taken from every match, so that one long match beats several short ones."""
 _BONUS = {"answer": 0.2, "decoy": 0.15, "volunteered": 0.1}
@@ -40,6 +44,8 @@ class Match:
     distance: float
     """Mean phonetic distance of its syllables, 0 exact."""
     text: str
+    loosest: float = 0.0
+    """Cost of the worst match of a word of one syllable."""
 
     @property
     def kind(self) -> str:
@@ -163,10 +169,19 @@ class GrammarLibrary:
         except RejectedError:
             return None
         distance = scope.cost / max(scope.syllables, 1)
+        if candidate.root.kind in _STRICT and (scope.loosest > _LOOSEST or distance > _farthest(scope.syllables)):
+            return None
         if distance > _FARTHEST:
             return None
         text = chart.reading.words(candidate.start, candidate.end)
-        return Match(candidate.root, candidate.start, candidate.end, candidate.score, scope.outcome(), distance, text)
+        return Match(
+            candidate.root, candidate.start, candidate.end, candidate.score, scope.outcome(), distance, text, scope.loosest
+        )
+
+
+def _farthest(syllables: int) -> float:
+    """Mean distance up to which something nobody asked for is believed: the shorter, the closer."""
+    return min(0.17, 0.04 * syllables)
 
 
 def _best_cover(candidates: list[_Candidate], length: int) -> list[_Candidate]:

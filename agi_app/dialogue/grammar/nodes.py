@@ -72,6 +72,15 @@ class Scope:
     words: str = ""
     cost: float = 0.0
     syllables: int = 0
+    loosest: float = 0.0
+    """Cost of the worst match of a word of one syllable."""
+
+    def absorb(self, inner: Scope) -> None:
+        """Take over what an inner scope matched."""
+        self.cost += inner.cost
+        self.syllables += inner.syllables
+        self.words += inner.words
+        self.loosest = max(self.loosest, inner.loosest)
 
     def child(self) -> Scope:
         """A scope for a labelled item: sees the names, keeps its own result."""
@@ -109,6 +118,8 @@ class WordNode(Node):
         edge: Edge = how
         scope.cost += edge.cost
         scope.syllables += edge.syllables
+        if edge.syllables == 1:
+            scope.loosest = max(scope.loosest, edge.cost)
         text = scope.chart.text_of(edge.word)
         scope.words += text
         constant = (self.values or {}).get(edge.word)
@@ -308,9 +319,7 @@ class RuleNode(Node):
         if self.body is not None:
             self.body.value(how, inner)
         value = inner.outcome()
-        scope.cost += inner.cost
-        scope.syllables += inner.syllables
-        scope.words += inner.words
+        scope.absorb(inner)
         scope.names[self.name] = value
         if value is not None:
             scope.referred = value
@@ -335,9 +344,7 @@ class LabelNode(Node):
         inner = scope.child()
         direct = self.item.value(how, inner)
         value = direct if isinstance(self.item, GapNode | RuleNode) else inner.outcome()
-        scope.cost += inner.cost
-        scope.syllables += inner.syllables
-        scope.words += inner.words
+        scope.absorb(inner)
         scope.names[self.label] = value
         return value
 

@@ -62,6 +62,8 @@ class Phonetics:
     common_homophone: float = 0.45
     """The same where the written character is so common that a recogniser rarely writes it by mistake."""
     common: frozenset[str] = frozenset()
+    variants: dict[str, int] = field(default_factory=dict)
+    """Characters that are written for one another anyway (的, 得, 地), with the number of their group."""
     readings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Further readings of characters with several."""
     _cache: dict[tuple[str, str], float] = field(default_factory=dict, repr=False)
@@ -107,6 +109,7 @@ class Phonetics:
             homophone=_number(data, "homophone", path),
             common_homophone=_number(data, "common_homophone", path),
             common=frozenset(str(data.get("common", ""))) - {" ", "\n"},
+            variants={one: number for number, group in enumerate(str(data.get("variants", "")).split()) for one in group},
             readings={str(key): tuple(str(value).split()) for key, value in _mapping(data, "readings", path).items()},
         )
 

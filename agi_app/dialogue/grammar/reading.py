@@ -79,7 +79,8 @@ def _read(text: str) -> Reading:
             pending = False
             at = latin.end() if latin else at + 1
             continue
-        pending = pending or not character.isspace()
+        between_words = character.isspace() and not (characters and _LATIN.fullmatch(characters[-1]))
+        pending = pending or between_words or not character.isspace()
         at += 1
     if len(characters) > LONGEST:
         for items in (characters, starts, breaks):

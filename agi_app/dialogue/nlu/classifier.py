@@ -27,14 +27,13 @@ from agi_app.errors import SetupError
 
 _log = structlog.get_logger(__name__)
 
-_VERSION = 5
+_VERSION = 6
 _EMBEDDING_SHARE = 1.5
 """Weight of the embedding against the n-grams."""
 _STRENGTH = 10.0
 """Inverse regularisation."""
-_MISHEARD = 1
-"""Misheard variants of each example."""
-_MISHEARD_RATE = 0.18
+_MISHEARD_RATES = (0.18,)
+"""Share of the characters misheard in each of the variants of an example."""
 _BATCH = 64
 
 
@@ -143,7 +142,7 @@ def load_classifier(examples: Examples, encoder: Encoder, phonetics: Phonetics, 
     Raises:
         SetupError: scikit-learn is missing, or the folder cannot be written.
     """
-    settings = (_VERSION, examples.digest, encoder.width, _EMBEDDING_SHARE, _STRENGTH, _MISHEARD, _MISHEARD_RATE)
+    settings = (_VERSION, examples.digest, encoder.width, _EMBEDDING_SHARE, _STRENGTH, _MISHEARD_RATES)
     key = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
     path = state / "nlu" / f"intents-{key}.npz"
     if path.is_file():
@@ -171,11 +170,12 @@ def train(examples: Examples, encoder: Encoder, phonetics: Phonetics) -> IntentC
     except ImportError as error:
         raise SetupError("training the intents needs scikit-learn", remedy="install the project's dependencies") from error
     texts = list(examples.texts)
-    mishear = Mishearing(phonetics, rate=_MISHEARD_RATE, seed=1)
-    for _ in range(_MISHEARD):
+    for seed, rate in enumerate(_MISHEARD_RATES):
+        mishear = Mishearing(phonetics, rate=rate, seed=seed)
         texts += [mishear(text) or text for text in examples.texts]
-    groups = np.tile(np.arange(len(examples.texts)), 1 + _MISHEARD)
-    labels = np.array([str(intent) for intent in examples.intents] * (1 + _MISHEARD))
+    variants = 1 + len(_MISHEARD_RATES)
+    groups = np.tile(np.arange(len(examples.texts)), variants)
+    labels = np.array([str(intent) for intent in examples.intents] * variants)
     vectoriser = GramVectoriser.fit(texts)
     embedded = _embed(encoder, texts)
     centre = embedded.mean(axis=0)

@@ -33,6 +33,8 @@ _ENOUGH_FOR: Mapping[Intent, float] = {
 }
 _ENOUGH_UNASKED = 0.85
 """For a yes or a no that nobody asked for."""
+_ENOUGH_BESIDE_A_GRAMMAR = 0.6
+"""For a clause next to one that a grammar understood."""
 _ENOUGH_FOR_A_REMAINDER = 0.75
 _MARGIN = 0.12
 """The best must lead the second by so much."""
@@ -121,9 +123,12 @@ def _judge_pieces(parse: Parse, kind: str | None, classifier: IntentClassifier, 
     texts = [piece.text for piece in pieces]
     if len(pieces) > 1 and not parse.intents and not parse.values:
         texts.append(parse.reading.text)
+    known = bool(evidence.scores)
     for number, opinion in enumerate(classifier.judge(texts)):
         remainder = number < len(pieces) and pieces[number].remainder
         if remainder and (opinion.probability < _ENOUGH_FOR_A_REMAINDER or opinion.intent not in _IN_A_REMAINDER):
+            continue
+        if known and opinion.probability < _ENOUGH_BESIDE_A_GRAMMAR:
             continue
         if _believed(opinion, kind):
             evidence.add(opinion.intent, opinion.probability)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from agi_app.dialogue.grammar.phonetics import split_syllable
 from agi_app.dialogue.grammar.reading import read
 
 Floats = npt.NDArray[np.float32]
@@ -18,15 +20,26 @@ _EDGE = "^"
 
 
 def grams(text: str) -> Counter[str]:
-    """N-grams of one to three syllables (with the edges) and of one to three characters."""
+    """N-grams of one to three syllables, of the same as a careless ear hears them, and of characters."""
     reading = read(text)
     counts: Counter[str] = Counter()
-    for mark, units in (("s", reading.syllables), ("c", reading.characters)):
+    heard = tuple(_careless(syllable) for syllable in reading.syllables)
+    for mark, units in (("s", reading.syllables), ("h", heard), ("c", reading.characters)):
         padded = (_EDGE, *units, _EDGE)
         for size in range(1, _LONGEST_GRAM + 1):
             for start in range(len(padded) - size + 1):
                 counts[mark + " ".join(padded[start : start + size])] += 1
     return counts
+
+
+@lru_cache(maxsize=2048)
+def _careless(syllable: str) -> str:
+    """A syllable without what the telephone and accents blur: zh is z, n is l, h is f, -ng is -n."""
+    initial, final = split_syllable(syllable)
+    return _SAME_INITIAL.get(initial, initial) + (final.removesuffix("g") if final.endswith("ng") else final)
+
+
+_SAME_INITIAL = {"zh": "z", "ch": "c", "sh": "s", "n": "l", "r": "l", "h": "f"}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from agi_app.dialogue.grammar.library import Match
 from agi_app.dialogue.nlu.parse import Parse
 from agi_app.dialogue.questions import SLOTS
 
@@ -16,6 +17,11 @@ _RIVAL = 0.6
 """Relative weight from which another hypothesis with another value makes one unsure."""
 
 
+_LOOSE = 0.3
+"""Cost of a word of one syllable from which the value is confirmed."""
+_LESS_CLEAR = 0.1
+"""By so much more distance a later value does not replace an earlier one."""
+_NUMERALS = frozenset("零一二三四五六七八九十百千万两")
 _LIKELIHOOD = 0.7
 """Syllables that a factor of e between the weights of two hypotheses is worth."""
 
@@ -42,7 +48,7 @@ def find_values(parses: Sequence[Parse], asked: str | None) -> Values:
     # More syllables explained, in a likelier hypothesis: 上五 in the first may be 周五上午 in the second.
     best = max(answering, key=lambda number: readings[number][str(asked)].score + _LIKELIHOOD * _log(parses[number]), default=0)
     chosen = readings[best]
-    sure = all(found.distance <= _UNSURE_DISTANCE for found in chosen.values())
+    sure = all(found.distance <= _UNSURE_DISTANCE and not found.doubtful for found in chosen.values())
     if answering:
         value = chosen[str(asked)].value
         rivals = (number for number in answering if parses[number].weight >= _RIVAL)
@@ -54,6 +60,8 @@ class _Found(NamedTuple):
     value: Any
     distance: float
     score: float
+    doubtful: bool
+    """A digit was hardly heard, or more digits stand right next to it: part of a number was misheard."""
 
 
 def _log(parse: Parse) -> float:
@@ -68,7 +76,15 @@ def _values(parse: Parse) -> dict[str, _Found]:
             continue
         found = match.value if match.target == "*" else {match.target: match.value}
         for slot, value in found.items():
-            if slot in SLOTS:
+            known = values.get(slot)
+            if slot in SLOTS and (known is None or match.distance <= known.distance + _LESS_CLEAR):
                 values.pop(slot, None)
-                values[slot] = _Found(value, match.distance, match.score)
+                values[slot] = _Found(value, match.distance, match.score, match.loosest > _LOOSE or _torn(parse, match))
     return values
+
+
+def _torn(parse: Parse, match: Match) -> bool:
+    reading = parse.reading
+    before = match.start > 0 and not reading.breaks[match.start] and reading.characters[match.start - 1] in _NUMERALS
+    after = match.end < len(reading) and not reading.breaks[match.end] and reading.characters[match.end] in _NUMERALS
+    return before or after
