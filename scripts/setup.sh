@@ -51,7 +51,19 @@ make_environment() {
     echo "$wanted" >$venv/.complete
 }
 
+# Models and Asterisk; looked at again only when the manifest changes or a part is gone.
+prepare_parts() {
+    local wanted
+    wanted=$(sha256sum models/manifest.toml | cut -d' ' -f1)
+    if [ -f var/.ready ] && [ "$(cat var/.ready)" = "$wanted" ] && [ -d var/models ] &&
+        { [ -d var/asterisk/rootfs ] || command -v asterisk >/dev/null; }; then
+        return
+    fi
+    $venv/bin/hireline setup
+    echo "$wanted" >var/.ready
+}
+
 check_machine
 install_packages
 make_environment
-[ "${1:-all}" = environment ] || $venv/bin/hireline setup
+[ "${1:-all}" = environment ] || prepare_parts
