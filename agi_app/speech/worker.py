@@ -62,7 +62,7 @@ class ModelWorker:
 
     Args:
         name: of the threads, for stack dumps.
-        threads: jobs that run at the same time.
+        threads: jobs that run at the same time. Of several, one never takes warming, so that live work need not wait for it.
         queue: jobs that may wait; beyond it `run` raises OverloadError at once.
     """
 
@@ -73,7 +73,10 @@ class ModelWorker:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._closing = False
-        self._threads = [threading.Thread(target=self._work, name=f"{name}-{i}", daemon=True) for i in range(threads)]
+        self._threads = [
+            threading.Thread(target=self._work, args=(threads > 1 and i == 0,), name=f"{name}-{i}", daemon=True)
+            for i in range(threads)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -100,7 +103,7 @@ class ModelWorker:
                     remedy="allow fewer calls at a time, or give the machine more cores",
                 )
             heapq.heappush(self._jobs, job)
-            self._changed.notify()
+            self._changed.notify_all()  # one thread alone may be the one that takes no warming
         try:
             return await future
         except asyncio.CancelledError:
@@ -123,10 +126,13 @@ class ModelWorker:
             self._jobs.remove(job)
             heapq.heapify(self._jobs)
 
-    def _work(self) -> None:
+    def _has_job(self, live_only: bool) -> bool:
+        return bool(self._jobs) and not (live_only and self._jobs[0].priority >= Priority.WARM)
+
+    def _work(self, live_only: bool) -> None:
         while True:
             with self._changed:
-                while not self._jobs and not self._closing:
+                while not self._has_job(live_only) and not self._closing:
                     self._changed.wait()
                 if self._closing:
                     return

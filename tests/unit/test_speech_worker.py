@@ -78,6 +78,23 @@ async def test_live_work_goes_before_warming_and_equals_keep_their_order(worker:
     assert order == ["live 1", "live 2", "warm"]
 
 
+async def test_one_of_several_threads_keeps_free_for_live_work() -> None:
+    worker = ModelWorker("test", threads=2, queue=8)
+    gate = Gate()
+    warming = asyncio.create_task(worker.run(gate, priority=Priority.WARM))
+    await asyncio.to_thread(gate.running.wait, 10)
+    order: list[str] = []
+    more = asyncio.create_task(worker.run(_noting(order, "warm"), priority=Priority.WARM))
+    await _queued(worker, 1)
+    for name in ("live 1", "live 2"):
+        await worker.run(_noting(order, name))
+    assert order == ["live 1", "live 2"]  # while the other thread still holds the first warming
+    gate.go.set()
+    await asyncio.gather(warming, more)
+    assert order[-1] == "warm"
+    await worker.close()
+
+
 async def test_a_full_queue_refuses_at_once(worker: ModelWorker, held: Gate) -> None:
     order: list[str] = []
     tasks = [asyncio.create_task(worker.run(_noting(order, str(i)))) for i in range(3)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import threading
 from collections import Counter, OrderedDict
 from pathlib import Path
 
@@ -23,8 +24,8 @@ _TRIM_TO = 0.9
 class AudioCache:
     """PCM by voice, rate and text. The text itself is never written: file names are hashes.
 
-    Writes are atomic (temporary file, rename); a file that another process removed is simply a miss. Thread-safe for one writer
-    and any readers of the same key; two writers of one key write the same bytes.
+    Writes are atomic (temporary file, rename); a file that another process removed is simply a miss. Thread-safe; two writers of
+    one key write the same bytes.
 
     Args:
         folder: made when needed.
@@ -36,6 +37,7 @@ class AudioCache:
         self._limit = limit_mb << 20
         self._hot: OrderedDict[str, Pcm] = OrderedDict()
         self._hot_bytes = 0
+        self._lock = threading.Lock()
         self._size: int | None = None
         self.counters: Counter[str] = Counter()
         """hits, misses, removed."""
@@ -46,12 +48,18 @@ class AudioCache:
         described = "\0".join((voice, version, str(sample_rate), f"{rate:.2f}", text))
         return hashlib.sha256(described.encode()).hexdigest()
 
+    def hot(self, key: str) -> Pcm | None:
+        """The audio if it is in memory: never touches the disk, so the event loop may ask."""
+        with self._lock:
+            audio = self._hot.get(key)
+            if audio is not None:
+                self._hot.move_to_end(key)
+                self.counters["hits"] += 1
+            return audio
+
     def get(self, key: str) -> Pcm | None:
         """The audio, or None."""
-        audio = self._hot.get(key)
-        if audio is not None:
-            self._hot.move_to_end(key)
-            self.counters["hits"] += 1
+        if (audio := self.hot(key)) is not None:
             return audio
         path = self._path(key)
         try:
@@ -99,12 +107,13 @@ class AudioCache:
         return self._folder / key[:2] / f"{key}.pcm"
 
     def _keep_hot(self, key: str, audio: Pcm) -> None:
-        previous = self._hot.pop(key, None)
-        self._hot_bytes += audio.nbytes - (previous.nbytes if previous is not None else 0)
-        self._hot[key] = audio
-        while self._hot_bytes > _HOT_BYTES and len(self._hot) > 1:
-            _, oldest = self._hot.popitem(last=False)
-            self._hot_bytes -= oldest.nbytes
+        with self._lock:
+            previous = self._hot.pop(key, None)
+            self._hot_bytes += audio.nbytes - (previous.nbytes if previous is not None else 0)
+            self._hot[key] = audio
+            while self._hot_bytes > _HOT_BYTES and len(self._hot) > 1:
+                _, oldest = self._hot.popitem(last=False)
+                self._hot_bytes -= oldest.nbytes
 
     def _files(self) -> list[tuple[Path, os.stat_result]]:
         found = []

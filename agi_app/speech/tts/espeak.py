@@ -33,7 +33,11 @@ class EspeakVoice:
     def load(self) -> None:
         """Check that the program is there. Raises ModelError."""
         if shutil.which("espeak-ng") is None:
-            raise ModelError("the fallback voice is not installed", where="espeak-ng", remedy="apt-get install espeak-ng")
+            raise ModelError(
+                "the fallback voice is not installed",
+                where="espeak-ng",
+                remedy="apt-get install espeak-ng, or set voice.fallback to an empty text",
+            )
 
     def speak(self, text: str, *, rate: float = 1.0) -> Pcm:
         """Synthesise one clause. Raises SynthesisError."""

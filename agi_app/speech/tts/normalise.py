@@ -173,6 +173,11 @@ _RULES: tuple[tuple[re.Pattern[str], Callable[[Match], str]], ...] = tuple(
         # 2026-03-05, 2026/3/5, 2026.3.5, 2026年3月5日, 2026-03
         (rf"(?<!\d)(?P<y>{_YEAR})(?:-|/|\.|年)(?P<m>1[0-2]|0?[1-9])(?:-|/|\.|月)(?P<d>3[01]|[12]\d|0?[1-9])(?!\d)[日号]?", _date),
         (rf"(?<!\d)(?P<y>{_YEAR})(?:-|/)(?P<m>1[0-2]|0[1-9])(?P<d>)(?![\d-])", _date),
+        # 下午14:30: the part of the day tells, so the hour is said on the twelve-hour clock
+        (
+            r"(?P<part>下午|傍晚|晚上|晚)\s*(?P<h>1[3-9]|2[0-3]):(?P<m>[0-5]\d)(?::[0-5]\d)?(?!\d)",
+            lambda m: m["part"] + _clock(str(int(m["h"]) - 12), m["m"]),
+        ),
         # 9:00-18:00, 14:30
         (
             rf"(?<!\d)(?P<h>2[0-4]|[01]?\d):(?P<m>[0-5]\d)(?::[0-5]\d)?{_TO}(?P<h2>2[0-4]|[01]?\d):(?P<m2>[0-5]\d)(?!\d)",

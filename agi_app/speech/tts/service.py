@@ -121,11 +121,16 @@ class SpeechService:
         rate = round(rate * self._rate, 2)
         key = AudioCache.key(self._voice.name, self._voice.version, self.sample_rate, rate, text)
         self.counters["clauses"] += 1
-        if (kept := self._cache.get(key)) is not None:
+        kept = self._cache.hot(key)
+        if kept is None:
+            kept = await asyncio.to_thread(self._cache.get, key)
+        if kept is not None:
             self.counters["cached"] += 1
             return kept
 
         def make() -> Pcm:
+            if (ready := self._cache.hot(key)) is not None:  # made for someone else while this job waited
+                return ready
             audio = self._speak(text, rate)
             if audio is None:
                 return self._speak_fallback(text, rate)
