@@ -51,6 +51,18 @@ def test_listed_words_in_the_prompt_s_order_are_an_echo_single_ones_are_answers(
     assert _reason("方便，是的", words=words) is None
 
 
+def test_an_unsure_piece_of_a_listed_sentence_is_an_echo() -> None:
+    words = ("一万二左右", "七八千吧")
+    assert _reason("七八千。七八千。", words=words, log_prob=-0.95) == "prompt_echo"
+    assert _reason("一万二左右", words=words, log_prob=-1.2) == "prompt_echo"
+    assert _reason("一万二左右", words=words, log_prob=-0.4) is None
+    assert _reason("一万三左右", words=words, log_prob=-1.2) is None
+
+
+def test_a_wild_guess_is_unintelligible() -> None:
+    assert _reason("细灯", log_prob=-1.7) == "unintelligible"
+
+
 def test_openai_s_rule_needs_both_bounds() -> None:
     assert _reason("嗯", no_speech=0.7, log_prob=-1.2) == "no_speech"
     assert _reason("嗯", no_speech=0.7, log_prob=-0.5) is None

@@ -40,6 +40,11 @@ MAX_SYLLABLES_A_SECOND = 11.0
 """Fast Mandarin has 7 to 8 syllables a second (Pellegrino et al. 2011: 5.2 on average); beyond this the text was not spoken."""
 _SPARE_SYLLABLES = 4
 
+UNINTELLIGIBLE_LOG_PROB = -1.6
+"""Below this the text is a guess that shares nothing with the sound; clear speech lies above -0.6, noisy speech above -1.2."""
+ECHO_LOG_PROB = -0.9
+"""What was really said and stands in the prompt is decoded surer than anything else; what whisper only repeats is not."""
+
 NO_SPEECH_PROB = 0.6
 UNSURE_LOG_PROB = -1.0
 """OpenAI's own rule for whisper: no speech when both bounds are passed."""
@@ -50,6 +55,7 @@ _STEADY_DB = 3.0
 """Levels of 20 ms blocks of stationary noise lie within 2 dB of each other, those of speech spread over more than 20."""
 
 _PUNCTUATION = re.compile(r"[\s，。？！、；：,.?!;:…·\-—~\"'“”‘’()（）]+")
+_REPEATED = re.compile(r"^(.+?)\1+$")
 _LOOP = re.compile(r"(.{2,12}?)\1{3,}")
 _STUTTER = re.compile(r"(.)\1{4,}")
 
@@ -83,10 +89,10 @@ def made_up(text: str, *, log_prob: float, no_speech_prob: float, seconds: float
         no_speech_prob: whisper's own.
         seconds: length of the audio.
         prompt: the fixed part of the initial prompt.
-        words: the words the prompt listed, in order.
+        words: the sentences and words the prompt listed, in order.
 
     Returns:
-        `empty`, `credits`, `no_speech`, `too_fast`, `prompt_echo` or None.
+        `empty`, `credits`, `no_speech`, `unintelligible`, `too_fast`, `prompt_echo` or None.
     """
     said = plain(text)
     if not said:
@@ -95,6 +101,8 @@ def made_up(text: str, *, log_prob: float, no_speech_prob: float, seconds: float
         return "credits"
     if no_speech_prob > NO_SPEECH_PROB and log_prob < UNSURE_LOG_PROB:
         return "no_speech"
+    if log_prob < UNINTELLIGIBLE_LOG_PROB:
+        return "unintelligible"
     if len(said) > seconds * MAX_SYLLABLES_A_SECOND + _SPARE_SYLLABLES:
         return "too_fast"
     if _echoes(said, prompt=plain(prompt), words=words, log_prob=log_prob):
@@ -103,10 +111,13 @@ def made_up(text: str, *, log_prob: float, no_speech_prob: float, seconds: float
 
 
 def _echoes(said: str, *, prompt: str, words: Sequence[str], log_prob: float) -> bool:
-    """A piece of the fixed prompt, or two and more of the listed words in the prompt's own order."""
-    if len(said) >= 2 and said in prompt and (len(said) >= 5 or log_prob < UNSURE_LOG_PROB):
-        return True
+    """A piece of the fixed prompt; an unsure piece of what it lists, once or over and over; two and more of the listed in the
+    prompt's own order."""
     listed = [plain(word) for word in words]
+    if said in prompt and (len(said) >= 5 or log_prob < ECHO_LOG_PROB):
+        return True
+    if log_prob < ECHO_LOG_PROB and any(_REPEATED.sub(r"\1", said) in sentence for sentence in listed):
+        return True
     for first in range(len(listed)):
         joined = listed[first]
         for last in range(first + 1, len(listed)):
