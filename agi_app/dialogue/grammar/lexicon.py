@@ -2,13 +2,14 @@
 
 All words stand in one trie of syllables. From every position of the utterance the trie is walked with a budget: each syllable
 may be exchanged for one that sounds alike at the cost `phonetics` gives, and in words of four syllables or more one may be
-missing, one too many, or one quite another.
+missing, one too many, or one quite another (the first only in longer words: it tells 下个礼拜 from 一个礼拜).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from agi_app.dialogue.grammar.phonetics import Phonetics
 from agi_app.dialogue.grammar.reading import Reading, read
@@ -18,9 +19,12 @@ _WIDEST = 0.6
 _EDIT = 0.8
 """Cost of a syllable left out or put in."""
 _EDITABLE = 4
+_EDITABLE_FIRST = 5
 _OVER_BREAK = 0.1
 _BUDGETS = (0.0, 0.5, 0.66, 0.95)
 _BUDGET_A_SYLLABLE = 0.32
+_IN_CONTEXT = (1.0, 1.0, 0.8, 0.6)
+"""A wrong character counts less the more syllables of the word stand around it."""
 _UNLIKE = 0.08
 _UNLIKE_COMMON = 0.3
 """Added to the distance when the syllable written is a rare or a very common character."""
@@ -30,6 +34,16 @@ _UNLIKE_COMMON = 0.3
 class _Node:
     children: dict[str, _Node] = field(default_factory=dict)
     words: list[int] = field(default_factory=list)
+
+
+class _Step(NamedTuple):
+    """Where the walk through the trie stands."""
+
+    node: _Node
+    at: int
+    depth: int
+    cost: float
+    edited: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,7 @@ class Lexicon:
             self.readings.append(reading)
             self._inventory.update(reading.syllables)
             _plant(self._root, reading.syllables, number)
-            if len(reading) >= _EDITABLE:
+            if len(reading) >= _EDITABLE_FIRST:
                 _plant(self._tails, reading.syllables[1:], number)
         return self._numbers[key]
 
@@ -91,36 +105,21 @@ class Lexicon:
 
     def _edges_at(self, reading: Reading, alike: Sequence[dict[str, float]], start: int) -> list[Edge]:
         best: dict[tuple[int, int], float] = {}
-        length = len(reading)
-        stack: list[tuple[_Node, int, int, float, bool]] = [(self._root, start, 0, 0.0, False)]
-        if start + 1 < length:
-            stack.append((self._tails, start + 1, 1, _EDIT, True))
+        stack = [_Step(self._root, start, 0, 0.0, edited=False)]
+        if start + 1 < len(reading):
+            stack.append(_Step(self._tails, start + 1, 1, _EDIT, edited=True))
         while stack:
-            node, at, depth, cost, edited = stack.pop()
-            if node.words:
-                for word in node.words:
-                    total = cost + self._spelling(reading, start, at, word, edited=edited)
-                    if total <= _budget(len(self.readings[word])) and total < best.get((word, at), 9.0):
-                        best[word, at] = total
-            if not node.children:
-                continue
-            if at < length:
-                over = _OVER_BREAK if at > start and reading.breaks[at] else 0.0
-                near = alike[at]
-                children = node.children
-                # The smaller of the two is walked: the root has hundreds of children, a deep node one or two.
-                for syllable in children if len(children) < len(near) else near:
-                    if syllable in near and syllable in children:
-                        spent = cost + near[syllable] + over
-                        if spent <= _budget(depth + 4):
-                            stack.append((children[syllable], at + 1, depth + 1, spent, edited))
-                if not edited and depth >= 1:
-                    if depth >= 2:  # one syllable too many
-                        stack.append((node, at + 1, depth, cost + _EDIT, True))
-                    # one syllable quite another
-                    stack.extend((child, at + 1, depth + 1, cost + _EDIT, True) for child in children.values())
-            if not edited and depth >= 1:  # one syllable missing
-                stack.extend((child, at, depth + 1, cost + _EDIT, True) for child in node.children.values())
+            step = stack.pop()
+            for word in step.node.words:
+                total = step.cost + self._spelling(reading, start, step.at, word, edited=step.edited)
+                if total <= _budget(len(self.readings[word])) and total < best.get((word, step.at), 9.0):
+                    best[word, step.at] = total
+            if step.node.children:
+                if step.at < len(reading):
+                    over = _OVER_BREAK if step.at > start and reading.breaks[step.at] else 0.0
+                    stack += _heard(step, alike[step.at], over)
+                if not step.edited and step.depth >= 1:
+                    stack += _edited(step, len(reading))
         return [Edge(word, end, cost, end - start) for (word, end), cost in best.items()]
 
     def _spelling(self, reading: Reading, start: int, end: int, word: int, *, edited: bool) -> float:
@@ -129,6 +128,7 @@ class Lexicon:
         if edited:
             return 0.0 if len(meant) >= _EDITABLE else 9.0
         phonetics = self.phonetics
+        in_context = _IN_CONTEXT[min(len(meant), len(_IN_CONTEXT) - 1)]
         total = 0.0
         for offset in range(end - start):
             written = reading.characters[start + offset]
@@ -136,13 +136,37 @@ class Lexicon:
             if written != other and phonetics.variants.get(written, -1) != phonetics.variants.get(other, -2):
                 common = written in phonetics.common
                 if reading.syllables[start + offset] == meant.syllables[offset]:
-                    total += phonetics.common_homophone if common else phonetics.homophone
+                    total += (phonetics.common_homophone if common else phonetics.homophone) * in_context
                 else:
                     total += _UNLIKE_COMMON if common else _UNLIKE
             elif reading.syllables[start + offset] != meant.syllables[offset]:
                 # The same character read in another way: take back the distance of the two readings.
                 total -= self.alike(written, reading.syllables[start + offset]).get(meant.syllables[offset], 0.0)
         return total
+
+
+def _heard(step: _Step, near: dict[str, float], over: float) -> list[_Step]:
+    """One syllable on, for all that it may stand for."""
+    children = step.node.children
+    # The smaller of the two is walked: the root has hundreds of children, a deep node one or two.
+    found = [syllable for syllable in children if syllable in near] if len(children) < len(near) else near.keys() & children.keys()
+    budget = _budget(step.depth + 4)
+    return [
+        _Step(children[syllable], step.at + 1, step.depth + 1, spent, step.edited)
+        for syllable in found
+        if (spent := step.cost + near[syllable] + over) <= budget
+    ]
+
+
+def _edited(step: _Step, length: int) -> list[_Step]:
+    """The one syllable that may be missing, too many, or quite another."""
+    cost = step.cost + _EDIT
+    steps = [_Step(child, step.at, step.depth + 1, cost, edited=True) for child in step.node.children.values()]
+    if step.at < length:
+        steps += [_Step(child, step.at + 1, step.depth + 1, cost, edited=True) for child in step.node.children.values()]
+        if step.depth >= 2:
+            steps.append(_Step(step.node, step.at + 1, step.depth, cost, edited=True))
+    return steps
 
 
 def _plant(node: _Node, syllables: Sequence[str], word: int) -> None:

@@ -129,7 +129,8 @@ def _weigh_call_back(evidence: Evidence, kind: str | None, *, named: bool) -> No
 
 
 def _weigh_yes_no(evidence: Evidence, question: str | None, *, told: bool) -> None:
-    if evidence.nodded and not evidence.scores.keys() - _BESIDE_A_NOD:
+    thanked = question == CLOSING and evidence.has(Intent.THANK)
+    if evidence.nodded and not thanked and not evidence.scores.keys() - _BESIDE_A_NOD:
         evidence.add(Intent.AGREE, 0.95)
     if not told and evidence.has(Intent.AGREE, Intent.DENY, Intent.HESITATE, *_WHY_NOT, *ASKS):
         evidence.drop(Intent.PROVIDE)
