@@ -33,7 +33,7 @@ from agi_app.telephony.ari.connection import AriConnection
 from agi_app.telephony.call import DialRequest
 from agi_app.telephony.dial import Dialler
 from agi_app.telephony.media.server import MediaServer
-from agi_app.telephony.secrets import load_secrets
+from agi_app.telephony.secrets import Secrets, load_secrets
 from agi_app.telephony.server import AsteriskServer, AsteriskSupervisor, ensure_asterisk
 from hr_sync.errors import DoNotCallError
 from hr_sync.owner import this_process
@@ -99,21 +99,32 @@ class Hireline:
         self._ledger = Ledger(self.store, self._database.with_suffix(".spool"), settings.store.patience_s)
         self._stack.push_async_callback(self._ledger.close)
         await recover(self._ledger, settings.state / "recordings")
-        self._progress("language pack")
         mind = self._stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="mind"))
         models = model_store(settings)
-        loop = asyncio.get_running_loop()
-        self.pack = await loop.run_in_executor(mind, load_pack, settings.models / settings.interview.language)
-        self._understander = await loop.run_in_executor(mind, load_understander, settings)
-        self._progress("models")
         self._activity = VoiceActivity(SileroVad(models.path("silero-vad") / "silero_vad.onnx", telephone_rate(settings)))
         self._stack.callback(self._activity.close)
         recognition, speech = recognition_service(settings, models), speech_service(settings, models)
         self._stack.push_async_callback(recognition.close)
         self._stack.push_async_callback(speech.close)
-        await asyncio.gather(recognition.load(), speech.load())
         self.services = Services(recognition, speech, mind)
-        self._progress("Asterisk")
+        self._progress("models and Asterisk")
+        try:
+            async with asyncio.TaskGroup() as group:  # side by side: together they take as long as the slowest
+                group.create_task(self._load_language())
+                group.create_task(recognition.load())
+                group.create_task(speech.load())
+                group.create_task(self._start_telephony(secrets))
+        except ExceptionGroup as several:
+            raise _first(several) from several
+        self._progress("ready")
+
+    async def _load_language(self) -> None:
+        loop, mind = asyncio.get_running_loop(), self.services.mind
+        self.pack = await loop.run_in_executor(mind, load_pack, self.settings.models / self.settings.interview.language)
+        self._understander = await loop.run_in_executor(mind, load_understander, self.settings, self.pack)
+
+    async def _start_telephony(self, secrets: Secrets) -> None:
+        settings = self.settings
         media = await self._stack.enter_async_context(MediaServer(settings.media, secrets.media_token))
         if settings.asterisk.managed:
             installation = await asyncio.to_thread(ensure_asterisk, settings, self._progress)
@@ -122,7 +133,6 @@ class Hireline:
         ari = await self._stack.enter_async_context(AriConnection(settings.asterisk, secrets.ari_password))
         await ari.wait_connected(settings.asterisk.start_timeout_s)
         self._dialler = Dialler(ari, media, settings)
-        self._progress("ready")
 
     @property
     def asterisk(self) -> AsteriskServer | None:
@@ -260,7 +270,14 @@ def _possible_numbers(endpoint: str) -> tuple[str, ...]:
     return tuple(f"+{prefix}{digits}" for prefix in ("", _HOME) if 6 <= len(prefix + digits) <= 15)
 
 
-def load_understander(settings: Settings) -> PackUnderstander:
+def load_understander(settings: Settings, pack: Pack | None = None) -> PackUnderstander:
     """The understanding of the configured language; trains its classifier when the pack has changed. Blocks for seconds then."""
     folder = settings.models / settings.interview.language
-    return PackUnderstander.load(folder, load_pack(folder).question_kinds, weights=settings.weights, state=settings.state)
+    kinds = (pack or load_pack(folder)).question_kinds
+    return PackUnderstander.load(folder, kinds, weights=settings.weights, state=settings.state)
+
+
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

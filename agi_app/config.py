@@ -98,8 +98,8 @@ class VoiceSettings(_Section):
     fallback: str = "espeak"
     queue: int = Field(default=64, ge=1)
     cache_mb: int = Field(default=512, ge=0)
-    rate: float = Field(default=1.2, gt=0.5, lt=2.0)
-    """Speaking rate; 1.2 gives the embedded voice 5 to 6 syllables a second, the pace of a conversation."""
+    rate: float = Field(default=1.25, gt=0.5, lt=2.0)
+    """Speaking rate; 1.25 gives the embedded voice 5 to 6 syllables a second, the pace of a conversation."""
 
 
 class TurnSettings(_Section):
