@@ -19,7 +19,7 @@ from agi_app.audio.turn import TurnRules
 from agi_app.audio.vad import SileroVad
 from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
-from agi_app.dialogue.pack import load_pack
+from agi_app.dialogue.pack import Pack, load_pack
 from agi_app.dialogue.understander import PackUnderstander
 from agi_app.errors import ConfigError
 from agi_app.interview.conversation import Services
