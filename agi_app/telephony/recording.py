@@ -71,6 +71,7 @@ class StereoRecorder:
         self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # nobody but the owner may listen to it
             self._file: IO[bytes] = path.open("wb")
         except OSError as error:
             raise TelephonyError(

@@ -14,10 +14,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from interview_stage import Theatre, candidate, theatre
+from interview_stage import Theatre, theatre
 
 from agi_app.config import AsteriskSettings, ControlSettings, MediaSettings, PathSettings, Settings
-from agi_app.simulate.plan import CallPlan
 from agi_app.telephony.server import AsteriskInstallation, AsteriskServer, ensure_asterisk
 
 LEFTOVER_LIMIT_S = 3.0
@@ -145,28 +144,25 @@ async def no_leftovers(ari_http: aiohttp.ClientSession) -> AsyncIterator[None]:
     assert not remaining, f"left in Asterisk after the test: {remaining}"
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def playhouse(installation: AsteriskInstallation, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
-    """The whole phone wing with its phones, for the whole session. Tests take `stage`."""
-    settings = settings_on_free_ports(tmp_path_factory.mktemp("wing") / "state")
-    quick = {
+def quick(settings: Settings) -> Settings:
+    """The settings with short waits."""
+    changes = {
         "trunk": settings.trunk.model_copy(update={"ring_timeout_s": 2.0}),
         "store": settings.store.model_copy(update={"busy_limit_s": 0.5}),
         "turn": settings.turn.model_copy(update={"greeting_wait_ms": 200}),
     }
-    async with theatre(settings.model_copy(update=quick)) as made:
-        await made.bank.arm(CallPlan(call="first", number="1", persona=candidate(), utterances={}, recording=Path("unused")))
-        made.bank.disarm("first")
-        await made.bank.log("first")  # a phone process runs from here on
+    return settings.model_copy(update=changes)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def playhouse(installation: AsteriskInstallation, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+    """The whole phone wing with its phones, for the whole session. Tests take `stage`."""
+    async with theatre(quick(settings_on_free_ports(tmp_path_factory.mktemp("wing") / "state"))) as made:
         yield made
 
 
 @pytest_asyncio.fixture
 async def stage(playhouse: Theatre) -> AsyncIterator[Theatre]:
     """The running phone wing; after the test nothing of its calls may be left anywhere."""
-    tasks = asyncio.all_tasks()
-    hireline = playhouse.hireline
-    kept = hireline.settings, hireline.pack, hireline.services
-    yield playhouse
-    hireline.settings, hireline.pack, hireline.services = kept
-    await playhouse.nothing_left(tasks)
+    async with playhouse.tidy():
+        yield playhouse

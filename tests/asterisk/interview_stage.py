@@ -8,26 +8,32 @@ import itertools
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import numpy as np
 import soundfile
+from cutter import Cutter
 
 from agi_app.app import Hireline
 from agi_app.config import Settings
 from agi_app.dialogue.pack.schema import Pack
-from agi_app.interview.events import CallFinished, InterviewEvent, PromptEnded, PromptStarted, StateChanged
+from agi_app.dialogue.pack.template import Part, Template
+from agi_app.interview.events import CallFinished, InterviewEvent, PromptStarted, StateChanged, TurnGiven
 from agi_app.simulate.measure import heard_spans
 from agi_app.simulate.persona import Persona
 from agi_app.simulate.phonebank import PhoneBank
-from agi_app.simulate.plan import Happened, PhoneLog
+from agi_app.simulate.plan import CallPlan, Happened, PhoneLog
 from agi_app.simulate.runner import SimulatedCall, Simulation
 from agi_app.simulate.stage import PHONES, synthesiser
 from agi_app.simulate.utterances import Utterances
+from agi_app.speech.asr.protocol import Alternative, Audio, Recognition, RecognitionHints
+from agi_app.speech.worker import ModelWorker, RecognitionService
 from agi_app.telephony.secrets import load_secrets
+from agi_app.telephony.server import AsteriskInstallation, AsteriskServer
 from hr_sync.records import CallAttempt, CallResult, CallState
 from hr_sync.sample import load_sample
 
@@ -56,10 +62,10 @@ def terse(pack: Pack, **greeting: Any) -> Pack:
     """The pack with an interview as short as one can be: greeting, consent, pitch, one question, closing."""
     script = pack.interviews["standard"]
     words: dict[str, Any] = {"lead": (), "silence_ms": 3000}
-    consent = script.consent.model_copy(update=words | {"notice": script.consent.notice_unnamed})
+    notice = {"notice": _sentence("本次通话会录音。"), "ask": _sentence("现在方便聊吗？")}
     short = {
         "greeting": script.greeting.model_copy(update={"silence_ms": 3000} | greeting),
-        "consent": consent,
+        "consent": script.consent.model_copy(update=words | notice),
         "pitch": script.pitch.model_copy(update=words),
         "questions": (script.questions[0].model_copy(update=words),),
         "behavioural": script.behavioural.model_copy(update={"count": 0}),
@@ -68,16 +74,23 @@ def terse(pack: Pack, **greeting: Any) -> Pack:
     return pack.model_copy(update={"interviews": {**pack.interviews, "standard": script.model_copy(update=short)}})
 
 
+def _sentence(text: str) -> tuple[Template, ...]:
+    return (Template(text, "test", (Part(text, ()),)),)
+
+
 class Theatre:
     """One running phone wing, its phones, and everything that happens to them."""
 
-    def __init__(self, hireline: Hireline, bank: PhoneBank, steps: list[tuple[float, Happened]]) -> None:
-        self.hireline, self.bank = hireline, bank
+    def __init__(
+        self, hireline: Hireline, server: AsteriskServer, bank: PhoneBank, steps: list[tuple[float, Happened]], cable: Cutter | None
+    ) -> None:
+        self.hireline, self.server, self.bank = hireline, server, bank
         self.settings, self.store = hireline.settings, hireline.store
         self.events: list[tuple[float, InterviewEvent]] = []
         """Of the last call, with the monotonic time."""
         self.steps = steps
         """Of the last call's phone."""
+        self._cable = cable
         speech = hireline.services.speech
         lines = Utterances(synthesiser(speech), voice_name=speech.voice_name, folder=self.settings.state / "cache" / "utterances")
         phones = self.settings.state / "simulated"
@@ -119,6 +132,23 @@ class Theatre:
             task.cancel()
             await asyncio.wait({task})
 
+    @property
+    def cable(self) -> Cutter:
+        """Between the phone wing and Asterisk's HTTP server."""
+        assert self._cable is not None
+        return self._cable
+
+    @asynccontextmanager
+    async def hearing(self, words: dict[str, str]) -> AsyncIterator[None]:
+        """Have the recogniser understand these words, by the question they answer, and nothing else."""
+        worker = ModelWorker("scripted")
+        recognition = RecognitionService(_Scripted(self, words), worker=worker)
+        self.hireline.services = replace(self.hireline.services, recognition=recognition)
+        try:
+            yield
+        finally:
+            await worker.close()
+
     # ---- what was left behind ---------------------------------------------------------------------------------------
 
     def row(self, call: SimulatedCall) -> CallResult:
@@ -131,6 +161,12 @@ class Theatre:
         assert attempt.state is CallState.ENDED
         assert attempt.ended_at == result.ended_at
         return result
+
+    async def until_phone(self, what: str, seconds: float = LIMIT_S) -> None:
+        """Wait for a step of the present call's phone."""
+        async with asyncio.timeout(seconds):
+            while not any(step.what == what for _, step in self.steps):  # noqa: ASYNC110 - told from a callback
+                await asyncio.sleep(0.02)
 
     def step(self, what: str) -> float:
         """When the phone of the last call did this (monotonic)."""
@@ -149,11 +185,9 @@ class Theatre:
         """Channels and bridges there are."""
         found = []
         password = load_secrets(self.settings.state).ari_password
-        asterisk = self.hireline.asterisk
-        assert asterisk is not None
         login = base64.b64encode(f"{self.settings.asterisk.ari_user}:{password}".encode()).decode()
         try:
-            async with aiohttp.ClientSession(f"{asterisk.ari_url}/", headers={"Authorization": f"Basic {login}"}) as http:
+            async with aiohttp.ClientSession(f"{self.server.ari_url}/", headers={"Authorization": f"Basic {login}"}) as http:
                 for kind in ("channels", "bridges"):
                     async with http.get(kind) as response:
                         found += [f"{kind}/{item['id']}" for item in await response.json()]
@@ -161,13 +195,22 @@ class Theatre:
             return ["no Asterisk"]
         return found
 
+    @asynccontextmanager
+    async def tidy(self) -> AsyncIterator[None]:
+        """What a test changes is put back, and what it leaves behind is a failure."""
+        tasks, hireline = asyncio.all_tasks(), self.hireline
+        kept = hireline.settings, hireline.pack, hireline.services
+        yield
+        hireline.settings, hireline.pack, hireline.services = kept
+        await self.nothing_left(tasks)
+
     async def nothing_left(self, tasks: set[asyncio.Task[Any]], limit_s: float = 4.0) -> None:
         """Nothing may be left of the calls: in Asterisk, on the loop, in a thread."""
         until = time.monotonic() + limit_s
         while True:
             left = [
                 *await self.in_asterisk(),
-                *(f"task {task}" for task in asyncio.all_tasks() - tasks - self._preparing() if task is not asyncio.current_task()),
+                *(f"task {task}" for task in asyncio.all_tasks() - tasks if not self._permitted(task)),
                 *(f"thread {thread.name}" for thread in threading.enumerate() if thread.name == "recorder"),
             ]
             if not left:
@@ -176,9 +219,10 @@ class Theatre:
             await asyncio.sleep(0.05)
         await self._threads_work()
 
-    def _preparing(self) -> set[asyncio.Task[Any]]:
-        """Prompts being made for later calls are no remains of this one."""
-        return set(self.hireline.services.speech._warming)
+    def _permitted(self, task: asyncio.Task[Any]) -> bool:
+        """Ourselves; prompts being made for later calls; the cable."""
+        preparing = task in self.hireline.services.speech._warming
+        return task is asyncio.current_task() or preparing or "Cutter" in getattr(task.get_coro(), "__qualname__", "")
 
     async def _threads_work(self) -> None:
         """Each thread the calls share takes work still."""
@@ -191,20 +235,55 @@ class Theatre:
             await activity.probability(activity.model.stream(), np.zeros(activity.model.block_samples, np.float32))
 
 
+class _Scripted:
+    """A recogniser for tests that are not about recognition."""
+
+    name = "scripted"
+
+    def __init__(self, stage: Theatre, words: dict[str, str]) -> None:
+        self.sample_rate = stage.hireline.services.recognition.sample_rate
+        self._stage, self._words = stage, words
+
+    def load(self) -> None:
+        pass
+
+    def recognise(self, audio: Audio, hints: RecognitionHints) -> Recognition:
+        asked = [event.question for _, event in self._stage.events if isinstance(event, TurnGiven)]
+        text = self._words.get(asked[-1] or "", "")
+        return Recognition(text, 0.9, (Alternative(text, -0.1),)) if text else Recognition("", 0.0)
+
+
 @asynccontextmanager
-async def theatre(settings: Settings) -> AsyncIterator[Theatre]:
-    """Start phones and phone wing; Asterisk's folder is gone afterwards."""
+async def theatre(settings: Settings, installation: AsteriskInstallation | None = None) -> AsyncIterator[Theatre]:
+    """Start phones and phone wing; Asterisk's folder is gone afterwards.
+
+    Args:
+        settings: with free ports.
+        installation: Asterisk is started beside the phone wing, which reaches it over a cable that can be cut.
+    """
     steps: list[tuple[float, Happened]] = []
-    async with (
-        PhoneBank(0, lambda step: steps.append((time.monotonic(), step))) as bank,
-        Hireline(settings, simulated_trunk=(PHONES, bank.port)) as hireline,
-    ):
+    async with AsyncExitStack() as stack:
+        bank = await stack.enter_async_context(PhoneBank(0, lambda step: steps.append((time.monotonic(), step))))
+        trunk, cable, server = (PHONES, bank.port), None, None
+        if installation is not None:
+            server = AsteriskServer(settings, installation, simulated_trunk=trunk)
+            stack.callback(server.instance.remove)
+            await stack.enter_async_context(server)
+            cable = await stack.enter_async_context(Cutter(settings.asterisk.http_port))
+            reached = {"managed": False, "http_port": cable.port, "reconnect_max_s": 0.5}
+            settings = settings.model_copy(update={"asterisk": settings.asterisk.model_copy(update=reached)})
+        hireline = Hireline(settings, simulated_trunk=trunk)
+        stack.callback(lambda: hireline.asterisk and hireline.asterisk.instance.remove())
+        await stack.enter_async_context(hireline)
+        server = server or hireline.asterisk
+        assert server is not None
         load_sample(hireline.store)
         hireline.pack = terse(hireline.pack)
-        yield Theatre(hireline, bank, steps)
-        server = hireline.asterisk
-    if server is not None:
-        server.instance.remove()
+        made = Theatre(hireline, server, bank, steps, cable)
+        await bank.arm(CallPlan(call="first", number="1", persona=candidate(), utterances={}, recording=Path("unused")))
+        bank.disarm("first")
+        await bank.log("first")  # a phone process runs from here on
+        yield made
 
 
 # ---- conditions -----------------------------------------------------------------------------------------------------
@@ -223,11 +302,6 @@ def state(wanted: CallState) -> Condition:
 def finished(event: InterviewEvent) -> bool:
     """The call's last event."""
     return isinstance(event, CallFinished)
-
-
-def said(event: InterviewEvent) -> bool:
-    """A prompt came to its end."""
-    return isinstance(event, PromptEnded)
 
 
 # ---- sound ----------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,17 +13,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from interview_stage import Theatre, candidate, phone_sides, prompt, state
+import pytest_asyncio
+from conftest import quick, settings_on_free_ports
+from interview_stage import Theatre, candidate, phone_sides, prompt, state, theatre
 
 from agi_app.errors import SynthesisError
-from agi_app.interview.events import TurnGiven
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.recovery import recover
-from agi_app.speech.asr.protocol import Alternative, Audio, Recognition, RecognitionHints
 from agi_app.speech.tts.cache import AudioCache
 from agi_app.speech.tts.protocol import Pcm, Voice
 from agi_app.speech.tts.service import SpeechService
-from agi_app.speech.worker import ModelWorker, RecognitionService
+from agi_app.speech.worker import ModelWorker
+from agi_app.telephony.server import AsteriskInstallation
 from hr_sync.errors import NotFoundError
 from hr_sync.records import CallState, Disposition, Speaker
 from hr_sync.store import SqliteStore
@@ -72,6 +74,45 @@ async def test_asterisk_is_killed_and_comes_back(stage: Theatre) -> None:
     assert who(following) == [Speaker.SYSTEM, Speaker.CANDIDATE, Speaker.SYSTEM]
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cabled(installation: AsteriskInstallation, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+    """A phone wing whose connection to ARI can be cut."""
+    async with theatre(quick(settings_on_free_ports(tmp_path_factory.mktemp("cut") / "state")), installation) as made:
+        yield made
+
+
+async def test_the_event_stream_is_cut_and_back(cabled: Theatre) -> None:
+    turns = [IT_IS_ME, {"when": "consent", "say": "可以，你说吧", "after_ms": 400}]
+    persona = candidate(turns=turns, hang_up={"during": "pitch", "at_ms": 800})
+    async with cabled.tidy(), cabled.hearing({"greeting": "对，我是", "consent": "可以"}):
+        async with cabled.calling(persona) as calling:
+            await cabled.until(prompt("consent"))
+            cabled.cable.cut()
+            await asyncio.sleep(IN_THE_SENTENCE_S)
+            cabled.cable.mend()
+        row = cabled.row(await calling)
+    assert row.disposition is Disposition.PARTIAL
+    assert "the far end hung up" in row.evidence
+    assert row.questions_asked == ("greeting", "consent", "pitch")
+    assert row.consent.recording
+
+
+async def test_the_event_stream_is_away_when_the_candidate_hangs_up(cabled: Theatre) -> None:
+    async with cabled.tidy():
+        async with cabled.calling(candidate(turns=[IT_IS_ME], hang_up={"during": "consent", "at_ms": 700})) as calling:
+            await cabled.until(prompt("consent"))
+            cabled.cable.cut()
+            await cabled.until_phone("hung_up")
+            cabled.cable.mend()
+            back = time.monotonic()
+        assert await cabled.until(state(CallState.ENDED)) - back < 3
+        row = cabled.row(await calling)
+    assert row.disposition is Disposition.SYSTEM_FAILED
+    assert "ended while the connection to Asterisk was lost" in row.evidence
+    assert who(row) == [Speaker.SYSTEM, Speaker.CANDIDATE, Speaker.SYSTEM]
+    assert row.transcript[-1].interrupted
+
+
 # ---- the database ---------------------------------------------------------------------------------------------------
 
 _HOLD = """
@@ -100,7 +141,7 @@ async def locked(database: Path) -> AsyncIterator[None]:
 async def test_the_database_is_locked_during_a_call(stage: Theatre) -> None:
     ledger = stage.hireline._ledger
     retries = ledger.retries
-    persona = candidate(turns=[IT_IS_ME], hang_up={"during": "consent", "at_ms": 1000})
+    persona = candidate(turns=[IT_IS_ME], hang_up={"during": "consent", "at_ms": 700})
     async with stage.calling(persona) as calling:
         await stage.until(state(CallState.TALKING))
         async with locked(stage.settings.database):
@@ -151,38 +192,13 @@ async def test_the_database_is_locked_for_too_long(stage: Theatre, monkeypatch: 
 # ---- hearing and speaking -------------------------------------------------------------------------------------------
 
 
-class Deaf:
-    """Understands the answer to the greeting, and not a word after it."""
-
-    name = "deaf"
-
-    def __init__(self, stage: Theatre) -> None:
-        self.sample_rate = stage.hireline.services.recognition.sample_rate
-        self._stage = stage
-
-    def load(self) -> None:
-        pass
-
-    def recognise(self, audio: Audio, hints: RecognitionHints) -> Recognition:
-        asked = [event.question for _, event in self._stage.events if isinstance(event, TurnGiven)]
-        if asked[-1] != "greeting":
-            return Recognition("", 0.0)
-        return Recognition("对，我是", 0.9, (Alternative("对，我是", -0.1),))
-
-
-@asynccontextmanager
-async def deaf(stage: Theatre) -> AsyncIterator[None]:
-    worker = ModelWorker("deaf")
-    stage.hireline.services = replace(stage.hireline.services, recognition=RecognitionService(Deaf(stage), worker=worker))
-    try:
-        yield
-    finally:
-        await worker.close()
+DEAF = {"greeting": "对，我是"}
+"""Understands the answer to the greeting, and not a word after it."""
 
 
 async def test_nothing_is_recognised_three_times(stage: Theatre) -> None:
     answers = [{"when": "consent", "say": text, "after_ms": 300} for text in ("可以，你说吧", "我说可以", "喂，听得到吗", "喂喂喂")]
-    async with deaf(stage):
+    async with stage.hearing(DEAF):
         call = await stage.call(candidate(turns=[IT_IS_ME, *answers]))
     row = stage.row(call)
     assert row.disposition is Disposition.PARTIAL
@@ -201,7 +217,7 @@ async def test_keys_answer_where_words_do_not(stage: Theatre) -> None:
         *({"when": "consent", "say": text, "after_ms": 300} for text in ("可以，你说吧", "我说可以")),
         {"when": "consent", "press": "1", "after_ms": 300},
     ]
-    async with deaf(stage):
+    async with stage.hearing(DEAF):
         call = await stage.call(candidate(turns=turns, hang_up={"during": "pitch", "at_ms": 300}))
     row = stage.row(call)
     assert row.questions_asked == ("greeting", "consent", "pitch")
