@@ -14,10 +14,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
-from interview_stage import Theatre, theatre
 
 from agi_app.config import AsteriskSettings, ControlSettings, MediaSettings, PathSettings, Settings
 from agi_app.telephony.server import AsteriskInstallation, AsteriskServer, ensure_asterisk
+from tests.asterisk.interview_stage import Theatre, theatre
 
 LEFTOVER_LIMIT_S = 3.0
 

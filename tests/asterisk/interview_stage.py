@@ -16,7 +16,6 @@ from typing import Any
 import aiohttp
 import numpy as np
 import soundfile
-from cutter import Cutter
 
 from agi_app.app import Hireline
 from agi_app.config import Settings
@@ -36,6 +35,7 @@ from agi_app.telephony.secrets import load_secrets
 from agi_app.telephony.server import AsteriskInstallation, AsteriskServer
 from hr_sync.records import CallAttempt, CallResult, CallState
 from hr_sync.sample import load_sample
+from tests.asterisk.cutter import Cutter
 
 JOB = "customer-service"
 LIMIT_S = 45.0

@@ -13,9 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import free_port, settings_on_free_ports
-from cutter import Cutter
-from sipp_phone import keys_as_pcap, sipp_phone
 
 from agi_app.config import Settings
 from agi_app.errors import AriError
@@ -27,6 +24,9 @@ from agi_app.telephony.media.server import MediaServer
 from agi_app.telephony.placed_call import PlacedCall
 from agi_app.telephony.server import AsteriskInstallation, AsteriskServer
 from hr_sync.records import Disposition
+from tests.asterisk.conftest import free_port, settings_on_free_ports
+from tests.asterisk.cutter import Cutter
+from tests.asterisk.sipp_phone import keys_as_pcap, sipp_phone
 
 RATE = 8000
 serial = iter(range(1, 1_000_000))

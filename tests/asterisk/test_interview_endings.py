@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from interview_stage import Theatre, candidate, finished, heard_ms, state, terse
 
 from agi_app.interview.events import PromptStarted
 from hr_sync.records import CallState, Disposition, Speaker
+from tests.asterisk.interview_stage import Theatre, candidate, finished, heard_ms, state, terse
 
 NOTICED_S = 1.0
 AFTER_OURS_MS = 1500

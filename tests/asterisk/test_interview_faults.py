@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
-from conftest import quick, settings_on_free_ports
-from interview_stage import Theatre, candidate, phone_sides, prompt, state, theatre
 
 from agi_app.errors import SynthesisError
 from agi_app.interview.ledger import Ledger
@@ -28,6 +26,8 @@ from agi_app.telephony.server import AsteriskInstallation
 from hr_sync.errors import NotFoundError
 from hr_sync.records import CallState, Disposition, Speaker
 from hr_sync.store import SqliteStore
+from tests.asterisk.conftest import quick, settings_on_free_ports
+from tests.asterisk.interview_stage import Theatre, candidate, phone_sides, prompt, state, theatre
 
 IT_IS_ME = {"when": "greeting", "say": "对，我是", "after_ms": 1500}
 IN_THE_SENTENCE_S = 0.8

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from interview_stage import Theatre, candidate, phone_sides, prompt, sides
 from scipy.signal import correlate
 
 from hr_sync.records import Disposition, Speaker
+from tests.asterisk.interview_stage import Theatre, candidate, phone_sides, prompt, sides
 
 IT_IS_ME = {"when": "greeting", "say": "对，我是", "after_ms": 1500}
 ON_THE_WAY_MS = 100
@@ -40,7 +40,7 @@ async def test_an_agreed_recording_holds_both_sides_in_their_time(stage: Theatre
     assert phone_rate == rate
     from_answer = slice(call.log.answered_ms * rate // 1000, None)
     late: dict[Speaker, list[float]] = {Speaker.CANDIDATE: [], Speaker.SYSTEM: []}
-    for turn in row.transcript:
+    for turn in row.transcript[:-1]:  # the last one was cut off
         ours, phone = (left, sent) if turn.who is Speaker.CANDIDATE else (right, heard)
         place_ms, alike = placed(ours[turn.start_ms * rate // 1000 : turn.end_ms * rate // 1000], phone[from_answer], rate)
         assert alike > 0.3, turn  # a jitter buffer that slips by a frame in the middle halves it

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from dialogue_kit import BRIEF, CANDIDATE, FACTS, JOB, NOW, PACK, PAY, brief, without
 
 from agi_app.dialogue.answers import Answerer, Given
 from agi_app.dialogue.conditions import View
@@ -16,6 +15,7 @@ from agi_app.dialogue.understanding import Heard, Hypothesis, Intent
 from agi_app.dialogue.wording import Wording
 from hr_sync.records import CallBrief, HoursFacts, Job, JobFacts, OvertimeFacts, PayStructure, ProbationFacts
 from hr_sync.sample.loader import read_sample
+from tests.unit.dialogue_kit import BRIEF, CANDIDATE, FACTS, JOB, NOW, PACK, PAY, brief, without
 
 
 def answerer(call: CallBrief = BRIEF, call_id: str = "c") -> Answerer:

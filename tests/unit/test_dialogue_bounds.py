@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from dialogue_kit import BRIEF, FACTS, JOB, NOW, PACK, PUBLIC_JOB, brief, without
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.reply import Reply
 from agi_app.dialogue.understanding import Heard, Hypothesis, Intent, Understanding
 from hr_sync.records import CallBrief, EmploymentStatus, JobFacts, LearnedItem
+from tests.unit.dialogue_kit import BRIEF, FACTS, JOB, NOW, PACK, PUBLIC_JOB, brief, without
 
 MOST_MOVES = 90
 CALLS = (

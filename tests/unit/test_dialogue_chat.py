@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 
-from dialogue_kit import KEEN, PAY_12K, READY, YES, talk
-
 from agi_app.dialogue.chat import chat
 from hr_sync.records import Disposition
+from tests.unit.dialogue_kit import KEEN, PAY_12K, READY, YES, talk
 
 
 def test_shows_what_is_said_understood_and_learned() -> None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from dialogue_kit import (
+
+from agi_app.dialogue.dialogue import prompts_for
+from agi_app.dialogue.hearing import heard_shares
+from agi_app.dialogue.reply import PromptKind
+from agi_app.dialogue.state import Mood
+from agi_app.dialogue.turn import Limits
+from agi_app.dialogue.understanding import Heard, Hypothesis
+from agi_app.errors import PackError
+from hr_sync.records import CallBrief, EmploymentStatus, Interest
+from tests.unit.dialogue_kit import (
     BRIEF,
     CANDIDATE,
     IN_A_MONTH,
@@ -29,15 +38,6 @@ from dialogue_kit import (
     talk,
     without,
 )
-
-from agi_app.dialogue.dialogue import prompts_for
-from agi_app.dialogue.hearing import heard_shares
-from agi_app.dialogue.reply import PromptKind
-from agi_app.dialogue.state import Mood
-from agi_app.dialogue.turn import Limits
-from agi_app.dialogue.understanding import Heard, Hypothesis
-from agi_app.errors import PackError
-from hr_sync.records import CallBrief, EmploymentStatus, Interest
 
 PAY_15K = "不对，是一万五 | provide {'expected_pay': {'min': 15000, 'max': 15000, 'period': 'month'}}"
 UNSURE_12K = "一万二 | provide? {'expected_pay': {'min': 12000, 'max': 12000, 'period': 'month'}}"

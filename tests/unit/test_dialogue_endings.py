@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from dialogue_kit import (
+
+from agi_app.dialogue.reply import PromptKind
+from hr_sync.records import Disposition, Interest
+from tests.unit.dialogue_kit import (
     IN_A_MONTH,
     KEEN,
     NO_MORE,
@@ -19,9 +22,6 @@ from dialogue_kit import (
     YES,
     talk,
 )
-
-from agi_app.dialogue.reply import PromptKind
-from hr_sync.records import Disposition, Interest
 
 D, I = Disposition, Interest  # noqa: E741
 PAY = {"min": 12000, "max": 12000, "period": "month"}

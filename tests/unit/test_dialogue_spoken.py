@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from dialogue_kit import NOW, PACK
 
 from agi_app.dialogue import spoken
 from agi_app.dialogue.slots import is_past, spoken_value
+from tests.unit.dialogue_kit import NOW, PACK
 
 TODAY = date(2026, 11, 23)  # a Monday
 

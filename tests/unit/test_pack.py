@@ -6,12 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dialogue_kit import PACK, PACK_FOLDER
 
 from agi_app.dialogue.pack import check, load_pack
 from agi_app.dialogue.pack.loader import check_folder
 from agi_app.dialogue.pack.template import parse_template
 from agi_app.errors import PackError
+from tests.unit.dialogue_kit import PACK, PACK_FOLDER
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dialogue_kit import BRIEF, JOB, NOW, PACK, PUBLIC_JOB, brief, without
 
 from agi_app.dialogue.conditions import View
 from agi_app.dialogue.facts import read_facts
@@ -15,6 +14,7 @@ from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.wording import Wording
 from agi_app.errors import PackError
 from hr_sync.records import CallBrief, EmploymentStatus, Interest
+from tests.unit.dialogue_kit import BRIEF, JOB, NOW, PACK, PUBLIC_JOB, brief, without
 
 WAYS = [parse_template(text) for text in ("一。", "二。", "三{a}。")]
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from store_cases import STORES
 
 from hr_sync.sample import load_sample
 from hr_sync.store import Store
+from tests.unit.store.store_cases import STORES
 
 
 @pytest.fixture(params=STORES)

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from store_cases import NOW, ZHANG, attempt, learned, result, turn
 
 from hr_sync.errors import ConflictError, NotFoundError
 from hr_sync.records import (
     CallState,
 )
 from hr_sync.store import Store
+from tests.unit.store.store_cases import NOW, ZHANG, attempt, learned, result, turn
 
 # ---- calls
 

@@ -1,7 +1,6 @@
 """Candidates, contacts, jobs and numbers that are never dialled."""
 
 import pytest
-from store_cases import JAVA, LI, NOW, SALES, SAMPLE, ZHANG, attempt, result
 
 from hr_sync.errors import DoNotCallError, InvalidDataError, NotFoundError
 from hr_sync.records import (
@@ -11,6 +10,7 @@ from hr_sync.records import (
     JobFacts,
 )
 from hr_sync.store import PutCounts, Store
+from tests.unit.store.store_cases import JAVA, LI, NOW, SALES, SAMPLE, ZHANG, attempt, result
 
 # ---- people
 

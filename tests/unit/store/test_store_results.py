@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_cases import NOW, STORES, ZHANG, attempt, learned, result, turn
 
 from hr_sync.errors import ConflictError, NotFoundError, StoreError
 from hr_sync.records import (
@@ -18,6 +17,7 @@ from hr_sync.records import (
 )
 from hr_sync.sample import load_sample
 from hr_sync.store import Store
+from tests.unit.store.store_cases import NOW, STORES, ZHANG, attempt, learned, result, turn
 
 # ---- results
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from store_cases import NOW, SAMPLE, ZHANG, attempt, learned, result, turn
 from structlog.testing import capture_logs
 
 from hr_sync.errors import StoreBusyError, StoreCorruptError, StoreError
@@ -18,6 +17,7 @@ from hr_sync.records import CallState
 from hr_sync.sample import load_sample
 from hr_sync.store import PutCounts, SqliteStore, migrations
 from hr_sync.store.rows import candidate_row
+from tests.unit.store.store_cases import NOW, SAMPLE, ZHANG, attempt, learned, result, turn
 
 
 @pytest.fixture
