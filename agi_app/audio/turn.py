@@ -7,8 +7,10 @@ out and reports back. The rules:
 - At a pause of `probe_ms` what was said so far is recognised; if speech goes on, that recognition is forgotten.
 - How long a pause must last to end the turn depends on the verdict: a complete answer is answered at once, words that clearly
   stop in the middle are waited on, anything else gets the question's patience.
-- While we speak, an onset pauses us; speech that lasts `barge_in_ms` stops us for good, a shorter sound lets us go on. A prompt
-  that must be heard whole is never paused.
+- A long answer is recognised in pieces while it goes on: what was recognised at a pause is kept when speech resumes.
+- While we speak, an onset pauses us. A sound shorter than `barge_in_ms` lets us go on; longer speech is judged by its words at its
+  first pause (a mere 嗯 or 好的 lets us go on, too), and `talk_over_ms` of it stops us whatever it is. A prompt that must be heard
+  whole is never paused.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ class Verdict(StrEnum):
     """The words stop in the middle."""
     EMPTY = "empty"
     """Nothing intelligible."""
+    BACKCHANNEL = "backchannel"
+    """A nod while we speak, such as 嗯 or 好的: no wish to take the word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Recognise:
 
     id: int
     span: Span
+    before: tuple[int, ...] = ()
+    """Recognitions of the same turn's earlier pieces, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class TurnOver:
     id: int
     span: Span
     """From the first to the last sample of speech."""
+    before: tuple[int, ...] = ()
+    """Recognitions of the turn's earlier pieces, in order."""
     cut: bool = False
     """The line ended in the middle of it, or of our prompt that it was said over."""
 
@@ -107,6 +115,11 @@ class TurnRules:
     incomplete_ms: int = 1500
     """Pause that ends a turn that stopped in the middle of its words."""
     barge_in_ms: int = 400
+    """Speech over our prompt that is more than a sound."""
+    talk_over_ms: int = 900
+    """Speech over our prompt that stops it before its words are known."""
+    piece_ms: int = 4000
+    """What was recognised of a long answer is kept from this length on; shorter ones are recognised anew as a whole."""
     resume_ms: int = 256
     """Silence after which a short sound counts as over and we go on."""
     longest_turn_ms: int = 60_000
@@ -136,9 +149,13 @@ class _Speech:
     start: int
     end: int
     voiced: int
+    taken: int
+    """Audio before this sample is recognised already, as pieces."""
+    asked_to: int = 0
     recognition: int | None = None
     verdict: Verdict | None = None
     forced: bool = False
+    pieces: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -194,6 +211,8 @@ class TurnTaker:
         aside, self._aside = self._aside, None
         if self._speech is None and aside is not None and self.now - aside.end <= self.rules.samples(self.rules.late_ms):
             self._speech = aside
+            if aside.verdict is Verdict.BACKCHANNEL:
+                aside.verdict = Verdict.COMPLETE  # now that an answer is due, a nod is one
         return []
 
     def recognised(self, recognition: int, verdict: Verdict) -> list[TurnAction]:
@@ -202,7 +221,26 @@ class TurnTaker:
         if speech is None or speech.recognition != recognition:
             return []
         speech.verdict = verdict
+        if self._floor is _Floor.OURS:
+            return self._decide(speech, verdict)
+        if verdict is Verdict.BACKCHANNEL:
+            speech.verdict = Verdict.COMPLETE
         return self._maybe_over(speech)
+
+    def _decide(self, speech: _Speech, verdict: Verdict) -> list[TurnAction]:
+        """The words spoken over our prompt are known: go on, or give way."""
+        if verdict in (Verdict.BACKCHANNEL, Verdict.EMPTY):
+            self._speech, self._aside = None, speech if verdict is Verdict.BACKCHANNEL else None
+            if not self._paused:
+                return []
+            self._paused = False
+            return [ResumePrompt()]
+        return [*self._give_way(speech), *self._maybe_over(speech)]
+
+    def _give_way(self, speech: _Speech) -> list[TurnAction]:
+        self._floor = _Floor.NOBODY
+        self._paused = False
+        return [StopPrompt(speech.start)]
 
     def line_ended(self) -> list[TurnAction]:
         """The candidate's line is gone: what was being said, or was said over our last words, is the last turn."""
@@ -214,7 +252,7 @@ class TurnTaker:
         asked = [] if speech.recognition is not None else self._ask(speech)
         assert speech.recognition is not None  # noqa: S101 - just asked for
         cut = over_us or self.now - speech.end < self.rules.samples(self.rules.probe_ms)
-        return [*asked, TurnOver(speech.recognition, Span(speech.start, speech.end), cut=cut)]
+        return [*asked, TurnOver(speech.recognition, Span(speech.start, speech.end), speech.pieces, cut)]
 
     def hear(self, probability: float, samples: int) -> list[TurnAction]:
         """The next block of the candidate's audio with its probability of speech."""
@@ -231,23 +269,31 @@ class TurnTaker:
             if self._run < self.rules.samples(self.rules.onset_ms):
                 return []
             start = max(self._taken, self.now - self._run - self.rules.samples(self.rules.pre_roll_ms))
-            speech = self._speech = _Speech(start=start, end=self.now, voiced=self._run)
+            speech = self._speech = _Speech(start=start, end=self.now, voiced=self._run, taken=start)
             if self._floor is _Floor.OURS and self._interruptible:
                 self._paused = True
                 actions.append(PausePrompt())
         else:
             speech.voiced += samples
             speech.end = self.now
-            if speech.recognition is not None and not speech.forced:
-                actions.append(Forget(speech.recognition))
-                speech.recognition = speech.verdict = None
-        if self._floor is _Floor.OURS and self._paused and speech.voiced >= self.rules.samples(self.rules.barge_in_ms):
-            self._floor = _Floor.NOBODY
-            self._paused = False
-            actions.append(StopPrompt(speech.start))
+            actions += self._go_on(speech)
+        if self._floor is _Floor.OURS and self._paused and speech.voiced >= self.rules.samples(self.rules.talk_over_ms):
+            actions += self._give_way(speech)
         if self._floor is not _Floor.OURS and speech.end - speech.start >= self.rules.samples(self.rules.longest_turn_ms):
             actions += self._ask(speech, forced=True)
         return actions
+
+    def _go_on(self, speech: _Speech) -> list[TurnAction]:
+        """Speech resumes after a pause: keep what was recognised of a long answer, forget it of a short one."""
+        recognition = speech.recognition
+        if recognition is None or speech.forced:
+            return []
+        done = speech.verdict not in (None, Verdict.EMPTY)
+        speech.recognition = speech.verdict = None
+        if done and speech.asked_to - speech.taken >= self.rules.samples(self.rules.piece_ms):
+            speech.pieces, speech.taken = (*speech.pieces, recognition), speech.asked_to
+            return []
+        return [Forget(recognition)]
 
     def _quiet(self, samples: int) -> list[TurnAction]:
         self._run = 0
@@ -256,17 +302,23 @@ class TurnTaker:
             return self._count_silence(samples)
         pause = self.now - speech.end
         if self._floor is _Floor.OURS:
-            if pause < self.rules.samples(self.rules.resume_ms):
-                return []
-            self._speech, self._aside = None, speech
-            if not self._paused:
-                return []
-            self._paused = False
-            return [ResumePrompt()]
+            return self._quiet_over_prompt(speech, pause)
         actions: list[TurnAction] = []
         if speech.recognition is None and pause >= self.rules.samples(self.rules.probe_ms):
             actions += self._ask(speech)
         return actions + self._maybe_over(speech)
+
+    def _quiet_over_prompt(self, speech: _Speech, pause: int) -> list[TurnAction]:
+        if self._paused and speech.voiced >= self.rules.samples(self.rules.barge_in_ms):
+            due = speech.recognition is None and pause >= self.rules.samples(self.rules.probe_ms)
+            return self._ask(speech) if due else []
+        if pause < self.rules.samples(self.rules.resume_ms):
+            return []
+        self._speech, self._aside = None, speech
+        if not self._paused:
+            return []
+        self._paused = False
+        return [ResumePrompt()]
 
     def _count_silence(self, samples: int) -> list[TurnAction]:
         if self._floor is not _Floor.THEIRS:
@@ -286,7 +338,8 @@ class TurnTaker:
         speech.recognition, self._next_id = self._next_id, self._next_id + 1
         speech.verdict = None
         speech.forced = forced
-        return [*actions, Recognise(speech.recognition, Span(speech.start, self.now))]
+        speech.asked_to = self.now
+        return [*actions, Recognise(speech.recognition, Span(speech.taken, self.now), speech.pieces)]
 
     def _maybe_over(self, speech: _Speech) -> list[TurnAction]:
         if speech.verdict is None or speech.recognition is None or self._floor is _Floor.OURS:
@@ -296,10 +349,10 @@ class TurnTaker:
         self._speech = None
         self._run = 0
         self._taken = self.now
-        if speech.verdict is Verdict.EMPTY and speech.voiced < self.rules.samples(2 * self.rules.onset_ms):
+        if speech.verdict is Verdict.EMPTY and not speech.pieces and speech.voiced < self.rules.samples(2 * self.rules.onset_ms):
             return []  # a cough or a click: not a turn
         self._floor = _Floor.NOBODY
-        return [TurnOver(speech.recognition, Span(speech.start, speech.end))]
+        return [TurnOver(speech.recognition, Span(speech.start, speech.end), speech.pieces)]
 
     def _pause_needed(self, verdict: Verdict) -> int:
         patience = self._patience_ms or self.rules.end_silence_ms

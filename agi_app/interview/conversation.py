@@ -21,7 +21,7 @@ from agi_app.errors import MediaError, SpeechError, SynthesisError
 from agi_app.interview.events import CandidateSpoke, Interrupted, PromptEnded, PromptStarted, Replied, TurnGiven
 from agi_app.interview.hearing import Ear, Key, LineEnded, PlaybackDone, Signal
 from agi_app.interview.notes import CallNotes
-from agi_app.interview.utterance import Counted, Utterance, heard_part, verdict, weighted
+from agi_app.interview.utterance import Counted, Utterance, heard_part, joined, verdict, weighted
 from agi_app.speech.asr.protocol import RecognitionHints
 from agi_app.speech.tts.service import SpeechService
 from agi_app.speech.worker import RecognitionService
@@ -101,6 +101,7 @@ class Conversation:
         """Turns that ended while we were about to speak."""
         self._line_ended = False
         self._question: str | None = None
+        self._speaking = False
         self._heard_of_us = ""
         """What the candidate heard of the present move."""
         self._reaction: _Reaction | None = None
@@ -227,6 +228,7 @@ class Conversation:
             return False
         source = Counted(self._services.speech.stream(prompt.text, rate=prompt.rate))
         playback = self._media.play(source)
+        self._speaking = True
         serial = next(self._serials)
         watcher = self._group.create_task(self._watch(playback, serial))
         start_ms = self._ear.now_ms()
@@ -244,6 +246,7 @@ class Conversation:
             raise
         finally:
             watcher.cancel()
+            self._speaking = False
         self._ear.prompt_ended()
         self._said(prompt, start_ms, end.heard_ms, source.bytes if source.complete else None, whole=end.finished)
         if end.error is not None:
@@ -340,7 +343,8 @@ class Conversation:
                     self._recognition_signal(signal)
 
     async def _utterance(self, over: TurnOver) -> Utterance:
-        utterance = await self._recognitions.pop(over.id)
+        utterance = await self._recognitions[over.id]
+        self._recognitions = {number: task for number, task in self._recognitions.items() if number > over.id}
         self._reaction = _Reaction(self._ear.loop_time(over.span.end), _now(), utterance.recognition_ms)
         start, end = self._ear.milliseconds(over.span.start), self._ear.milliseconds(over.span.end)
         utterance = utterance.at(start, end)
@@ -386,9 +390,11 @@ class Conversation:
                 closed=weighted(recognition.closed),
                 confidence=recognition.confidence,
             )
-        judged = verdict(heard, await self._think(self._dialogue.understand, heard))
-        self._ear.recognised(asked.id, judged)
-        return Utterance(heard, 0, 0, 1000 * (_now() - began))
+        earlier = [self._recognitions[number].result() for number in asked.before]
+        whole = joined([each.piece or each.heard for each in earlier], heard)
+        understanding = await self._think(self._dialogue.understand, whole)
+        self._ear.recognised(asked.id, verdict(whole, understanding, over_prompt=self._speaking))
+        return Utterance(whole, 0, 0, 1000 * (_now() - began), piece=heard)
 
 
 def _now() -> float:

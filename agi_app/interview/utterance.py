@@ -14,6 +14,10 @@ SPOKEN_CHARACTERS_A_SECOND = 4.5
 """Our voice's usual pace, for a prompt that was cut before all of it was synthesised."""
 
 
+_NODS = frozenset("嗯恩唔哦噢喔啊呃额诶好的对是行嘛呢了，。、！ ")
+"""What backchannels are made of: 嗯, 对, 好的, 是的, 行, 哦."""
+
+
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """One turn of the candidate; times in milliseconds since the answer."""
@@ -22,6 +26,8 @@ class Utterance:
     start_ms: int
     end_ms: int
     recognition_ms: float = 0.0
+    piece: Heard | None = None
+    """The last piece alone, when the turn was recognised in pieces."""
 
     def at(self, start_ms: int, end_ms: int) -> Utterance:
         """The same words with their place in the call."""
@@ -66,10 +72,30 @@ def weighted(alternatives: Sequence[Alternative]) -> tuple[Hypothesis, ...]:
     return tuple(Hypothesis(alternative.text, math.exp(alternative.log_prob - best)) for alternative in spoken)
 
 
-def verdict(heard: Heard, understanding: Understanding | None) -> Verdict:
-    """How finished an utterance sounds, from what was understood of it."""
+def joined(pieces: Sequence[Heard], last: Heard) -> Heard:
+    """One utterance of the pieces it was recognised in: their best readings, followed by each reading of the last."""
+    start = "".join(piece.text for piece in pieces)
+    if not start:
+        return last
+    ends = last.hypotheses or (Hypothesis(""),)
+    return replace(
+        last,
+        hypotheses=tuple(Hypothesis(start + end.text, end.weight) for end in ends),
+        closed=(),
+        confidence=min(heard.confidence for heard in (*pieces, last) if heard.hypotheses),
+    )
+
+
+def verdict(heard: Heard, understanding: Understanding | None, *, over_prompt: bool = False) -> Verdict:
+    """How finished an utterance sounds, from what was understood of it.
+
+    Args:
+        over_prompt: it was said while we spoke, where a nod is no answer.
+    """
     if not heard.hypotheses and not heard.closed:
         return Verdict.EMPTY
+    if over_prompt and heard.text and not set(heard.text) - _NODS:
+        return Verdict.BACKCHANNEL
     if understanding is None:
         return Verdict.PLAIN
     if not understanding.complete:

@@ -159,11 +159,11 @@ def test_speech_over_a_prompt_pauses_at_once_and_stops_it_when_it_lasts() -> Non
     line = Line(verdict=Verdict.COMPLETE)
     line.take(line.taker.prompt_started(interruptible=True))
     line.quiet(960)
-    line.say(960)
+    line.say(1280)
     [(paused, _)] = line.of(PausePrompt)
     [(stopped, _)] = line.of(StopPrompt)
     assert paused <= 960 + RULES.onset_ms + BLOCK_MS
-    assert stopped <= 960 + RULES.barge_in_ms + BLOCK_MS
+    assert stopped <= 960 + RULES.talk_over_ms + BLOCK_MS
     line.take(line.taker.prompt_ended())
     line.expect()
     line.quiet(1000)
@@ -180,6 +180,58 @@ def test_a_short_sound_over_a_prompt_lets_us_go_on() -> None:
     assert len(line.of(ResumePrompt)) == 1
     assert line.of(ResumePrompt)[0][0] <= 192 + RULES.resume_ms + BLOCK_MS
     assert not line.of(StopPrompt)
+
+
+def test_words_over_a_prompt_stop_it_once_they_are_known() -> None:
+    line = Line(verdict=Verdict.COMPLETE)
+    line.take(line.taker.prompt_started(interruptible=True))
+    line.say(608)
+    line.quiet(320)
+    assert not line.of(ResumePrompt)
+    [(stopped, _)] = line.of(StopPrompt)
+    assert stopped <= 608 + RULES.probe_ms + line.delay_ms + 2 * BLOCK_MS
+    line.take(line.taker.prompt_ended())
+    line.expect()
+    line.quiet(320)
+    assert len(line.of(TurnOver)) == 1
+
+
+def test_a_nod_over_a_prompt_lets_us_go_on_and_is_no_answer_while_we_speak() -> None:
+    line = Line(verdict=Verdict.BACKCHANNEL)
+    line.take(line.taker.prompt_started(interruptible=True))
+    line.say(608)
+    line.quiet(960)
+    assert len(line.of(PausePrompt)) == len(line.of(ResumePrompt)) == 1
+    assert line.of(ResumePrompt)[0][0] <= 608 + RULES.probe_ms + line.delay_ms + 2 * BLOCK_MS
+    assert not line.of(StopPrompt)
+    assert not line.of(TurnOver)
+    line.take(line.taker.prompt_ended())
+    line.expect()
+    line.quiet(320)
+    assert len(line.of(TurnOver)) == 1, "at the very end of a question a nod answers it"
+
+
+def test_a_long_answer_is_recognised_in_pieces_and_a_short_one_as_a_whole() -> None:
+    line = Line(verdict=Verdict.PLAIN)
+    line.expect(patience_ms=1000)
+    line.say(4800)
+    line.quiet(640)
+    line.say(1600)
+    line.quiet(640)
+    line.say(960)
+    line.quiet(2000)
+    asked = [action for _, action in line.of(Recognise)]
+    [(_, over)] = line.of(TurnOver)
+    assert isinstance(over, TurnOver)
+    assert all(isinstance(action, Recognise) for action in asked)
+    first, second, third = asked
+    assert over.before == (first.id,)
+    assert over.id == third.id
+    assert third.before == (first.id,)
+    assert third.span.start == first.span.end
+    assert second.span.start == third.span.start, "a piece of 1.6 s is too short to stand alone"
+    assert [action for _, action in line.of(Forget)] == [Forget(second.id)]
+    assert over.span.start == 0
 
 
 def test_a_notice_that_must_be_heard_is_never_paused_but_a_late_word_over_it_still_counts() -> None:
