@@ -18,16 +18,21 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from agi_app.app import Hireline
 from agi_app.config import ControlSettings
 from agi_app.errors import SetupError
-from agi_app.interview.events import CallFinished, InterviewEvent, event_from_json, event_to_json
+from agi_app.interview.events import InterviewEvent, event_from_json, event_to_json
 from hr_sync.errors import HirelineError, NotFoundError
 
 log = structlog.get_logger(__name__)
 
 _BODY_LIMIT = 4096
+_LONGEST_LINE = 1 << 22
+"""Bytes of one event: a long call's result is the longest."""
+_Told = InterviewEvent | HirelineError | None
+"""What an order comes to: events, an error, and None when nothing more follows."""
 
 
 class CallOrder(BaseModel):
@@ -51,7 +56,8 @@ class ControlServer:
         self._hireline = hireline
         self._settings = settings
         self._token = token
-        self._calls: set[asyncio.Task[object]] = set()
+        self._calls: set[asyncio.Task[None]] = set()
+        self._draining = False
         app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._authorise])
         app.router.add_post("/v1/calls", self._place)
         app.router.add_get("/v1/health", self._health)
@@ -74,11 +80,12 @@ class ControlServer:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Take no more orders, let running calls end on their own task groups."""
-        await self._runner.cleanup()
+        """End the calls that run still, tell those who follow them, and take no more orders."""
+        self._draining = True
         for task in self._calls:
             task.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
+        await self._runner.cleanup()
 
     @property
     def calls(self) -> int:
@@ -86,7 +93,8 @@ class ControlServer:
         return len(self._calls)
 
     async def drain(self) -> None:
-        """Wait until every ordered call has ended."""
+        """Take no more orders, and wait until every ordered call has ended."""
+        self._draining = True
         while self._calls:
             await asyncio.wait(self._calls)
 
@@ -101,43 +109,54 @@ class ControlServer:
         return web.json_response({"status": "ok", "calls": self.calls})
 
     async def _place(self, request: web.Request) -> web.StreamResponse:
+        if self._draining:
+            return _problem(503, "stopping", "the server is stopping and takes no more orders", "order again when it is back")
         try:
-            order = CallOrder.model_validate(await request.json())
-        except (ValueError, ValidationError) as error:
-            return _problem(400, "invalid_order", str(error).splitlines()[0])
-        events: asyncio.Queue[InterviewEvent | HirelineError] = asyncio.Queue()
-        task = asyncio.create_task(self._run(order, events))
+            order = CallOrder.model_validate_json(await request.read())
+        except ValidationError as error:
+            return _problem(400, "invalid_order", "; ".join(_fault(item) for item in error.errors()), "see: hireline call --help")
+        told: asyncio.Queue[_Told] = asyncio.Queue()
+        task = asyncio.create_task(self._run(order, told))
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
-        first = await events.get()
+        first = await told.get()
         if isinstance(first, HirelineError):
             return _problem(404 if isinstance(first, NotFoundError) else 409, first.code, first.what, first.remedy)
+        if first is None:
+            return _problem(500, "not_placed", "the call could not be placed", "the server's log has the reason")
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        await response.prepare(request)
-        await _follow(response, first, events)
+        try:
+            await response.prepare(request)
+            await _follow(response, first, told)
+        except ConnectionError:
+            log.info("order_unattended")  # nobody listens any more; the call goes on
         return response
 
-    async def _run(self, order: CallOrder, events: asyncio.Queue[InterviewEvent | HirelineError]) -> None:
+    async def _run(self, order: CallOrder, told: asyncio.Queue[_Told]) -> None:
         """One call; it goes on when the one who ordered it stops listening."""
         try:
-            await self._hireline.interview(order.candidate_id, order.job_id, order.to, listener=events.put_nowait)
+            await self._hireline.interview(order.candidate_id, order.job_id, order.to, listener=told.put_nowait)
         except HirelineError as error:
-            events.put_nowait(error)
+            told.put_nowait(error)
+        except Exception:
+            log.exception("order_failed")
+        finally:
+            told.put_nowait(None)
 
 
-async def _follow(
-    response: web.StreamResponse, first: InterviewEvent, events: asyncio.Queue[InterviewEvent | HirelineError]
-) -> None:
-    event: InterviewEvent | HirelineError = first
-    while not isinstance(event, HirelineError):
-        try:
-            await response.write(json.dumps(event_to_json(event), ensure_ascii=False).encode() + b"\n")
-        except ConnectionError:
-            return  # nobody listens any more; the call goes on
-        if isinstance(event, CallFinished):
-            break
-        event = await events.get()
+async def _follow(response: web.StreamResponse, first: InterviewEvent, told: asyncio.Queue[_Told]) -> None:
+    """Pass the events on, to the last."""
+    event: _Told = first
+    while event is not None and not isinstance(event, HirelineError):
+        await response.write(json.dumps(event_to_json(event), ensure_ascii=False).encode() + b"\n")
+        event = await told.get()
     await response.write_eof()
+
+
+def _fault(item: ErrorDetails) -> str:
+    """What is wrong with a field, without its value."""
+    place = ".".join(map(str, item["loc"]))
+    return f"{place}: {item['msg']}" if place else item["msg"]
 
 
 def _problem(status: int, code: str, what: str, remedy: str | None = None) -> web.Response:
@@ -165,14 +184,19 @@ class ControlClient:
     async def call(self, order: CallOrder) -> AsyncIterator[InterviewEvent]:
         """Place a call and follow it. Raises HirelineError when the server refuses."""
         async with (
-            aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=None)) as session,
+            aiohttp.ClientSession(
+                headers=self._headers, timeout=aiohttp.ClientTimeout(total=None), read_bufsize=_LONGEST_LINE
+            ) as session,
             session.post(f"{self._url}/v1/calls", json=order.model_dump()) as response,
         ):
             if response.status != 200:
                 problem = await response.json()
                 raise HirelineError(problem["what"], where=self._url, remedy=problem.get("remedy"))
-            async for line in response.content:
-                yield event_from_json(json.loads(line))
+            try:
+                async for line in response.content:
+                    yield event_from_json(json.loads(line))
+            except aiohttp.ClientError as error:
+                raise self.broken() from error
 
     def broken(self) -> HirelineError:
         """The error for a call whose events ended before its result."""
