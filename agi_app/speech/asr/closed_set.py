@@ -15,6 +15,7 @@ Weights and bound were chosen on 29 phrases, 35 other short utterances and noise
 from __future__ import annotations
 
 import math
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,9 @@ _BEAM = 12
 _SHORTLIST = 3
 _FRAMES = 250
 """Encoder frames (50 a second) the evidence looks at: scoring costs in proportion, and the answers are short."""
-_REMEMBERED = 2000
+_REMEMBERED_SETS = 20
+"""Each holds some 50,000 token ids."""
+_REMEMBERED_PRIORS = 2000
 _LOWEST = 1e-9
 
 LONGEST_S = _FRAMES / 50
@@ -58,6 +61,7 @@ class ClosedSetScorer:
         self._model = model
         self._silence = silence[:, :_FRAMES]
         self._vocabulary = vocabulary
+        self._lock = threading.Lock()  # worker threads share the scorer
         self._sets: OrderedDict[tuple[str, ...], _PhraseSet] = OrderedDict()
         self._priors: OrderedDict[tuple[int, ...], float] = OrderedDict()
 
@@ -93,17 +97,21 @@ class ClosedSetScorer:
 
     def _phrase_set(self, phrases: tuple[str, ...], tokenizer: Any) -> _PhraseSet:  # noqa: ANN401
         key = (tokenizer.language_code, *phrases)
-        if key not in self._sets:
-            # Whisper writes no full-width marks; without any, fewer tokens are scored.
-            tokens = {tuple(tokenizer.encode(plain(phrase))): phrase for phrase in reversed(phrases)}
-            tokens.pop((), None)
-            allowed = {token for sequence in tokens for token in sequence} | {tokenizer.eot}
-            suppressed = [token for token in range(self._vocabulary) if token not in allowed]
-            self._sets[key] = _PhraseSet(tokens, suppressed, max(map(len, tokens), default=0))
-            if len(self._sets) > _REMEMBERED // 100:
+        with self._lock:
+            if known := self._sets.get(key):
+                self._sets.move_to_end(key)
+                return known
+        # Whisper writes no full-width marks; without any, fewer tokens are scored.
+        tokens = {tuple(tokenizer.encode(plain(phrase))): phrase for phrase in reversed(phrases)}
+        tokens.pop((), None)
+        allowed = {token for sequence in tokens for token in sequence} | {tokenizer.eot}
+        suppressed = [token for token in range(self._vocabulary) if token not in allowed]
+        listed = _PhraseSet(tokens, suppressed, max(map(len, tokens), default=0))
+        with self._lock:
+            self._sets[key] = listed
+            if len(self._sets) > _REMEMBERED_SETS:
                 self._sets.popitem(last=False)
-        self._sets.move_to_end(key)
-        return self._sets[key]
+        return listed
 
     def _shortlist(self, encoded: Any, listed: _PhraseSet, start: list[int], eot: int) -> list[tuple[int, ...]]:  # noqa: ANN401
         if not listed.tokens:
@@ -125,11 +133,14 @@ class ClosedSetScorer:
 
     def _prior(self, tokens: tuple[int, ...], start: list[int]) -> float:
         key = (*start, *tokens)
-        if key not in self._priors:
-            self._priors[key] = self._log_probs(self._silence, [tokens], start)[0]
-            if len(self._priors) > _REMEMBERED:
+        if (known := self._priors.get(key)) is not None:
+            return known
+        prior = self._log_probs(self._silence, [tokens], start)[0]
+        with self._lock:
+            self._priors[key] = prior
+            if len(self._priors) > _REMEMBERED_PRIORS:
                 self._priors.popitem(last=False)
-        return self._priors[key]
+        return prior
 
     def _log_probs(self, memory: npt.NDArray[np.float32], sequences: list[tuple[int, ...]], start: list[int]) -> list[float]:
         """Log probability of each token sequence, forced, all in one batch."""
