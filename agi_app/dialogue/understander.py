@@ -45,7 +45,9 @@ class PackUnderstander:
         self._parser = Parser(grammars)
         self._decider = IntentDecider(classifier)
         self._questions = questions or QuestionKinds()
-        self._unfinished = tuple(phrase for root in grammars.select("unfinished") for phrase in grammars.phrases_of(root))
+        unfinished = grammars.select("unfinished")
+        self._unfinished = tuple(phrase for root in unfinished for phrase in grammars.phrases_of(root))
+        self._half_values = tuple(phrase for root in unfinished if "value" in root.targets for phrase in grammars.phrases_of(root))
 
     @classmethod
     def load(cls, pack: Path, kinds: Mapping[str, str] | None = None, *, weights: Path, state: Path) -> PackUnderstander:
@@ -69,9 +71,10 @@ class PackUnderstander:
         return cls(grammars, classifier, QuestionKinds(kinds or {}))
 
     def vocabulary(self, question: str | None) -> tuple[str, ...]:
-        """Words of the active grammars, those of the open question first."""
+        """Words of the active grammars, those named as hints first."""
         kind = self._questions.kind(question)
-        words: list[str] = []
+        hints = [root for root in self._grammars.select("hint") if {question, kind} & {*root.targets}]
+        words = [word for root in hints for word in self._grammars.phrases_of(root)]
         for root in self._grammars.roots:
             answers = root.kind == "answer" and kind in root.targets
             if answers or (root.kind == "intent" and root.questions & {question, kind}):
@@ -155,6 +158,6 @@ class PackUnderstander:
         """The words end in one after which somebody goes on, and are more than a nod."""
         characters = "".join(parse.reading.characters)
         explained = any(match.end == len(parse.reading) for match in (*parse.values, *parse.intents))
-        if explained or (kind != OPEN and kind is None and len(characters) <= 1):
+        if kind is None and len(characters) <= 1:
             return False
-        return characters.endswith(self._unfinished)
+        return characters.endswith(self._half_values if explained else self._unfinished)

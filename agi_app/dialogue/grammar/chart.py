@@ -10,7 +10,8 @@ from agi_app.dialogue.grammar.nodes import NOTHING, Ends, Node
 from agi_app.dialogue.grammar.reading import Reading
 
 _FILLER = -0.1
-_BREAK = -0.7
+BREAK = -0.7
+"""What it costs to go on over punctuation."""
 
 
 class Chart:
@@ -21,6 +22,7 @@ class Chart:
         reading: Reading,
         edges: list[list[Edge]],
         fillers: frozenset[int],
+        digits: frozenset[int],
         nodes: int,
         text_of: Callable[[int], str],
         now: datetime,
@@ -28,6 +30,7 @@ class Chart:
         self.reading = reading
         self.edges = edges
         self.now = now
+        self.digits = digits
         self.text_of = text_of
         self._memo: list[dict[int, Ends] | None] = [None] * nodes
         length = len(reading)
@@ -57,7 +60,7 @@ class Chart:
                 frontier = [end for one in frontier for end in hops[one] if end not in reached]
                 for end in frontier:
                     reached.setdefault(end, _FILLER * (end - at))
-            skips.append([(to, score + (_BREAK if to < length and breaks_before[to] else 0.0)) for to, score in reached.items()])
+            skips.append([(to, score + (BREAK if to < length and breaks_before[to] else 0.0)) for to, score in reached.items()])
         starts = [at == 0 or (at < length and breaks_before[at]) for at in range(length + 1)]
         for at in range(length):
             if starts[at]:

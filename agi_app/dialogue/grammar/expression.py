@@ -7,6 +7,7 @@ Nothing else can be reached from a tag: there is no attribute access, no assignm
 
 from __future__ import annotations
 
+import inspect
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -84,7 +85,8 @@ class _Parser:
         while text[at:].strip():
             found = _TOKEN.match(text, at)
             if found is None:
-                raise self.error(f"{text[at:].strip()[0]!r} cannot stand in a tag", at)
+                at += len(text[at:]) - len(text[at:].lstrip())
+                raise self.error(f"{text[at]!r} cannot stand in a tag", at)
             self.tokens.append((found.lastgroup or "", found.group(found.lastgroup or 0), found.start(found.lastgroup or 0)))
             at = found.end()
         self.tokens.append(("end", "", len(text)))
@@ -192,6 +194,10 @@ class _Parser:
             if not self.take(","):
                 break
         self.need(")")
+        try:
+            inspect.signature(function).bind(None, *arguments)
+        except TypeError as error:
+            raise self.error(f"{name}() cannot take {len(arguments)} values: {error}", at) from error
         return lambda scope: function(scope.get("now"), *(argument(scope) for argument in arguments))
 
     def object(self) -> Expression:

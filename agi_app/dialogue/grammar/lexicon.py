@@ -84,6 +84,12 @@ class Lexicon:
                 _plant(self._tails, reading.syllables[1:], number)
         return self._numbers[key]
 
+    @property
+    def digits(self) -> frozenset[int]:
+        """The words that consist of digits only."""
+        digits = self.phonetics.digits
+        return frozenset(number for number, reading in enumerate(self.readings) if set(reading.characters) <= digits)
+
     def alike(self, character: str, syllable: str) -> dict[str, float]:
         """Syllables of the lexicon that `syllable` (written as `character`) may stand for, with their distance."""
         key = character if character in self.phonetics.readings else syllable

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from agi_app.dialogue.grammar.chart import Chart
+from agi_app.dialogue.grammar.chart import BREAK, Chart
 from agi_app.dialogue.grammar.compiler import CompiledRoot, Compiler
 from agi_app.dialogue.grammar.expression import RejectedError
 from agi_app.dialogue.grammar.functions import FUNCTIONS
@@ -27,7 +27,7 @@ _STRICT = frozenset({"intent", "nod", "nothing", "volunteered"})
 """Kinds that nobody asked for: they must be heard more clearly."""
 _LOOSEST = 0.3
 """Cost above which a word of one syllable does not count there: 又 is not 有. In numbers that were asked for the whole decides."""
-_EACH = 0.4
+_EACH = 0.6
 """Taken from every match, so that one long match beats several short ones."""
 _BONUS = {"answer": 0.2, "decoy": 0.15, "volunteered": 0.1}
 
@@ -75,6 +75,7 @@ class GrammarLibrary:
         self.roots = roots
         self._compiler = compiler
         fillers = [root for root in roots if root.kind == "filler"]
+        self._digits = lexicon.digits
         self._fillers = frozenset(number for root in fillers for number in self._plain_words(root))
 
     @classmethod
@@ -108,7 +109,7 @@ class GrammarLibrary:
     def chart(self, reading: Reading, now: datetime) -> Chart:
         """Prepare an utterance for matching."""
         edges = self.lexicon.edges(reading)
-        return Chart(reading, edges, self._fillers, len(self._compiler.nodes), self.lexicon.texts.__getitem__, now)
+        return Chart(reading, edges, self._fillers, self._digits, len(self._compiler.nodes), self.lexicon.texts.__getitem__, now)
 
     def find(self, chart: Chart, roots: Iterable[CompiledRoot]) -> list[Match]:
         """The best set of matches of `roots` that do not overlap, in their order in the utterance."""
@@ -157,9 +158,10 @@ class GrammarLibrary:
             bonus = _BONUS.get(root.kind, 0.0) - _EACH
             for start in range(len(chart.reading)):
                 found: Mapping[int, Found] = chart.match(root.node, start)
+                begins = -BREAK if start and chart.reading.breaks[start] else 0.0  # nothing was interrupted yet
                 for end, one in found.items():
-                    if one.score >= _LEAST_SCORE and end > start:
-                        candidates.append(_Candidate(root, start, end, one.score + bonus, one.how))
+                    if one.score + begins >= _LEAST_SCORE and end > start:
+                        candidates.append(_Candidate(root, start, end, one.score + begins + bonus, one.how))
         return candidates
 
     def _evaluate(self, chart: Chart, candidate: _Candidate) -> Match | None:

@@ -64,6 +64,8 @@ class Phonetics:
     common: frozenset[str] = frozenset()
     variants: dict[str, int] = field(default_factory=dict)
     """Characters that are written for one another anyway (的, 得, 地), with the number of their group."""
+    digits: frozenset[str] = frozenset()
+    """Characters that numbers are written with."""
     readings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Further readings of characters with several."""
     _cache: dict[tuple[str, str], float] = field(default_factory=dict, repr=False)
@@ -110,6 +112,7 @@ class Phonetics:
             common_homophone=_number(data, "common_homophone", path),
             common=frozenset(str(data.get("common", ""))) - {" ", "\n"},
             variants={one: number for number, group in enumerate(str(data.get("variants", "")).split()) for one in group},
+            digits=frozenset(str(data.get("digits", ""))),
             readings={str(key): tuple(str(value).split()) for key, value in _mapping(data, "readings", path).items()},
         )
 

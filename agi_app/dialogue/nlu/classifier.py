@@ -27,7 +27,7 @@ from agi_app.errors import SetupError
 
 _log = structlog.get_logger(__name__)
 
-_VERSION = 6
+_VERSION = 7
 _EMBEDDING_SHARE = 1.5
 """Weight of the embedding against the n-grams."""
 _STRENGTH = 10.0

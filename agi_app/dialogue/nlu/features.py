@@ -27,7 +27,8 @@ def grams(text: str) -> Counter[str]:
     for mark, units in (("s", reading.syllables), ("h", heard), ("c", reading.characters)):
         padded = (_EDGE, *units, _EDGE)
         for size in range(1, _LONGEST_GRAM + 1):
-            for start in range(len(padded) - size + 1):
+            # An edge alone says nothing.
+            for start in range(len(padded) - size + 1) if size > 1 else range(1, len(padded) - 1):
                 counts[mark + " ".join(padded[start : start + size])] += 1
     return counts
 

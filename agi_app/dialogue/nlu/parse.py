@@ -9,7 +9,9 @@ from typing import NamedTuple
 from agi_app.dialogue.grammar.compiler import CompiledRoot
 from agi_app.dialogue.grammar.library import GrammarLibrary, Match
 from agi_app.dialogue.grammar.reading import Reading, read
-from agi_app.dialogue.understanding import Hypothesis
+from agi_app.dialogue.grammar.source import refuse
+from agi_app.dialogue.questions import SLOTS
+from agi_app.dialogue.understanding import Hypothesis, Intent
 
 
 class Piece(NamedTuple):
@@ -69,6 +71,8 @@ class Parser:
     """Runs the grammars that matter for a question."""
 
     def __init__(self, grammars: GrammarLibrary) -> None:
+        """Raises PackError when a root fills a slot or means an intent that does not exist."""
+        _check_targets(grammars)
         self._grammars = grammars
         self._active: dict[tuple[str | None, str | None], tuple[list[CompiledRoot], list[CompiledRoot]]] = {}
 
@@ -101,3 +105,16 @@ class Parser:
                     intents.append(root)
             self._active[key] = values, intents
         return self._active[key]
+
+
+def _check_targets(grammars: GrammarLibrary) -> None:
+    slots = {*SLOTS, "*"}
+    known = {"intent": {str(intent) for intent in Intent}, "answer": slots, "volunteered": slots, "decoy": slots}
+    for root in grammars.roots:
+        if root.kind not in known:
+            continue
+        if len(root.targets) != 1:
+            raise refuse(f"{root.kind} needs exactly one name after it", root.place, f"write `{root.kind} NAME = …;`")
+        if root.targets[0] not in known[root.kind]:
+            what = "intent" if root.kind == "intent" else "slot"
+            raise refuse(f"there is no {what} {root.targets[0]!r}", root.place, f"use one of {', '.join(sorted(known[root.kind]))}")
