@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from agi_app.errors import ConfigError
 from agi_app.interview.events import PromptStarted
-from hr_sync.records import CallState, Disposition, Speaker
+from hr_sync.errors import DoNotCallError
+from hr_sync.records import CallState, Disposition, DoNotCallEntry, DoNotCallReason, Speaker
 from tests.asterisk.interview_stage import Theatre, candidate, finished, heard_ms, state, terse
 
 NOTICED_S = 1.0
@@ -117,3 +120,18 @@ async def test_nothing_is_ever_said(stage: Theatre) -> None:
     assert "再见" in texts[-1]
     assert not any(turn.interrupted for turn in row.transcript)
     assert row.questions_asked == ("greeting",)
+
+
+@pytest.mark.parametrize("to", ["+8613900009999", "13900009999", "PJSIP/8613900009999@simulated", "PJSIP/13900009999@simulated"])
+async def test_a_number_on_the_do_not_call_list_is_dialled_for_nobody(stage: Theatre, to: str) -> None:
+    number = "+8613900009999"
+    stage.store.block(DoNotCallEntry(number=number, reason=DoNotCallReason.CANDIDATE_ASKED, at=datetime.now(UTC)))
+    with pytest.raises(DoNotCallError):
+        await stage.hireline.interview("li-na", "key-account-sales", to)
+    assert stage.store.attempts("li-na") == ()
+
+
+async def test_what_is_no_number_leaves_no_attempt(stage: Theatre) -> None:
+    with pytest.raises(ConfigError, match="neither a number nor an Asterisk endpoint"):
+        await stage.hireline.interview("li-na", "key-account-sales", "somewhere")
+    assert stage.store.attempts("li-na") == ()
