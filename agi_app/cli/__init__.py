@@ -61,4 +61,5 @@ def _explain(error: HirelineError) -> None:
         text.append(f"\nwhere: {error.where}", "dim")
     if error.remedy:
         text.append(f"\nwhat to do: {error.remedy}", "bold")
-    Console(stderr=True).print(Panel(text, title=f"error: {error.code}", title_align="left", border_style="red"))
+    title = "error" if error.code == HirelineError.code else f"error: {error.code}"
+    Console(stderr=True).print(Panel(text, title=title, title_align="left", border_style="red"))

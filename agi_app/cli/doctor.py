@@ -13,8 +13,10 @@ from rich.text import Text
 from agi_app.cli.models import model_store
 from agi_app.cli.output import JsonPath, console_for, write_json
 from agi_app.config import Settings, load_settings
+from agi_app.control import ControlClient
 from agi_app.dialogue.pack.loader import check_folder
 from agi_app.speech.fetch import ModelState
+from agi_app.telephony.secrets import load_secrets
 from agi_app.telephony.server.checks import Check
 from agi_app.telephony.server.checks import check as check_asterisk
 from hr_sync.errors import HirelineError
@@ -45,22 +47,25 @@ def register(app: typer.Typer) -> None:
 async def examine(settings: Settings) -> list[Check]:
     """Everything the doctor knows to check."""
     checks = await check_asterisk(settings)
-    checks += [_port("media port", settings.media.host, settings.media.port, "media.port")]
-    checks += [_port("control port", settings.control.host, settings.control.port, "control.port")]
+    serving = await ControlClient(settings.control, load_secrets(settings.state).control_token).running()
+    for name, part in (("media", settings.media), ("control", settings.control)):
+        checks.append(_port(name, part.host, part.port, serving=serving))
     checks += _models(settings)
     checks += [_pack(settings), _database(settings)]
     return checks
 
 
-def _port(name: str, host: str, port: int, setting: str) -> Check:
+def _port(name: str, host: str, port: int, *, serving: bool) -> Check:
+    if serving:
+        return Check(f"{name} port", ok=True, detail=f"{host}:{port}: held by our server")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            remedy = f"fine when `hireline serve` runs; else free it or set {setting}"
-            return Check(name, ok=False, detail=f"{host}:{port}: {error.strerror}", remedy=remedy)
-    return Check(name, ok=True, detail=f"{host}:{port} is free")
+            remedy = f"end the program that holds it, or set {name}.port"
+            return Check(f"{name} port", ok=False, detail=f"{host}:{port}: {error.strerror}", remedy=remedy)
+    return Check(f"{name} port", ok=True, detail=f"{host}:{port} is free")
 
 
 def _models(settings: Settings) -> list[Check]:

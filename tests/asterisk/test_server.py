@@ -232,3 +232,10 @@ async def test_doctor_examines_an_asterisk_that_others_run(asterisk: AsteriskSer
     assert {"ARI", "modules", "disk"} <= set(found)
     assert all(item.ok for item in found.values())
     assert asterisk.version in found["ARI"].detail
+
+
+async def test_a_running_asterisk_without_any_endpoint_is_healthy(spare_server: AsteriskServer) -> None:
+    await spare_server.start()
+    checks = {item.name: item for item in await check(spare_server.settings, name=spare_server.instance.name)}
+    assert checks["ARI"].ok, checks["ARI"].detail
+    assert checks["modules"].ok

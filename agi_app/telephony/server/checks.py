@@ -77,7 +77,7 @@ async def _running_checks(settings: Settings, secrets: Secrets, instance: Instan
     try:
         info = await ask_ari(settings, secrets, "asterisk/info")
         modules = await ask_ari(settings, secrets, "asterisk/modules")
-        endpoints = await ask_ari(settings, secrets, "endpoints/PJSIP")
+        endpoints = await _endpoints(settings, secrets)
     except AriError as error:
         return [Check("ARI", ok=False, detail=_line(error), remedy=error.remedy)]
     if not (isinstance(info, dict) and isinstance(modules, list) and isinstance(endpoints, list)):
@@ -98,6 +98,16 @@ async def _running_checks(settings: Settings, secrets: Secrets, instance: Instan
         return [*checks, _trunk_files(settings)]
     checks += [_trunk(name, states.get(name)) for name in trunks]
     return checks + (await _registrations(instance) if instance is not None else [])
+
+
+async def _endpoints(settings: Settings, secrets: Secrets) -> object:
+    """All PJSIP endpoints; Asterisk answers 404 when it has none."""
+    try:
+        return await ask_ari(settings, secrets, "endpoints/PJSIP")
+    except AriError as error:
+        if error.status != 404:
+            raise
+        return []
 
 
 def _trunk(name: str, state: str | None) -> Check:
