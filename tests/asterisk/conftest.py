@@ -70,7 +70,7 @@ def installation() -> AsteriskInstallation:
 
 @pytest.fixture(scope="session")
 def asterisk_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """What `asterisk` runs with: free ports (our media server's, too) and a state folder of this session."""
+    """What `asterisk` runs with: free ports (our media server's, too) and a state folder of this test run."""
     return settings_on_free_ports(tmp_path_factory.mktemp("state"))
 
 
