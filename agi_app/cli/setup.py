@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
+from agi_app.app import load_understander
 from agi_app.cli.models import fetch_models
 from agi_app.config import load_settings
 from agi_app.telephony.secrets import load_secrets
@@ -16,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def setup() -> None:
-        """Fetch the models, find or install Asterisk, make the secrets. Done steps are not done twice.
+        """Fetch the models, find or install Asterisk, make the secrets, train the understanding. Done steps are not done twice.
 
         Example: hireline setup
         """
@@ -26,5 +27,7 @@ def register(app: typer.Typer) -> None:
         load_secrets(settings.state)
         with console.status("looking for Asterisk"):
             installation = ensure_asterisk(settings, lambda line: console.print(f"[bold]\\[setup][/] {line}", highlight=False))
+        with console.status("training the understanding of the language pack"):
+            load_understander(settings)
         version = ".".join(str(part) for part in installation.version)
         console.print(f"[bold]\\[setup][/] ready: models, Asterisk {version}", highlight=False)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import click
 from rich.console import Console
 
 from agi_app.app import Hireline
-from agi_app.cli.logs import configure_logs
+from agi_app.cli.logs import log_to_file
 from agi_app.config import Settings, load_settings
 
 
 def load_and_log() -> Settings:
-    """The settings; from now on the log goes to the state folder, and to the terminal under --verbose."""
+    """The settings; from now on the log goes to the state folder as well."""
     settings = load_settings()
-    context = click.get_current_context(silent=True)
-    verbose = bool(context and context.find_root().params.get("verbose"))
-    configure_logs(verbose=verbose, level=settings.log_level, folder=settings.state / "log")
+    log_to_file(settings.state / "log", settings.log_level)
     return settings
 
 
