@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -14,11 +15,12 @@ from rich.console import Console
 
 from agi_app.app import load_understander
 from agi_app.cli.hr import open_store
-from agi_app.cli.output import JsonPath, console_for, write_lines
+from agi_app.cli.output import JsonPath, console_for, write_json, write_lines
 from agi_app.config import load_settings
 from agi_app.dialogue.chat import HELP
 from agi_app.dialogue.chat import chat as hold_chat
 from agi_app.dialogue.dialogue import Dialogue
+from agi_app.dialogue.evaluation import evaluate, load_cases, report_lines
 from agi_app.dialogue.pack.loader import check_folder, load_pack
 from agi_app.dialogue.understanding import Heard, Hypothesis, Understander
 from hr_sync.errors import InvalidDataError
@@ -43,6 +45,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(understand)
     app.command()(chat)
+    app.command("eval")(evaluation)
     group = typer.Typer(help="Language packs: what is said and asked.", no_args_is_help=True)
     app.add_typer(group, name="pack")
     group.command("check")(check)
@@ -57,6 +60,23 @@ def understand(question: str | None = Question, json_path: str | None = JsonPath
     console = console_for(json_path)
     meanings = _meanings(understander, question, console if json_path is None else None)
     write_lines(meanings, json_path)
+
+
+def evaluation(
+    folder: Path = typer.Argument(..., help="Folder of *.jsonl with utterances and what they mean.", exists=True),
+    misses: bool = typer.Option(True, "--misses/--no-misses", help="Show every utterance that was understood otherwise."),
+    json_path: str | None = JsonPath,
+) -> None:
+    """Measure the understanding on utterances with known meaning.
+
+    Example: hireline eval tests/data/understanding
+    """
+    understander = load_understander(load_settings())
+    outcome = evaluate(understander, load_cases(folder))
+    console = console_for(json_path)
+    for line in report_lines(outcome, misses=misses):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    write_json(outcome.as_json(), json_path)
 
 
 def chat(
