@@ -11,6 +11,8 @@ SLOTS = (
 )  # fmt: skip
 """The slots of the public contract."""
 
+FREE_TEXT = ("employer", "last_role", "major")
+"""Slots whose values no list can hold."""
 YES_NO = "yes_no"
 OPEN = "open"
 CLOSING = "closing"

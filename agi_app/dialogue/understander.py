@@ -15,7 +15,7 @@ from agi_app.dialogue.nlu.encoder import SentenceEncoder
 from agi_app.dialogue.nlu.examples import load_examples
 from agi_app.dialogue.nlu.parse import Parse, Parser
 from agi_app.dialogue.nlu.values import Values, find_values
-from agi_app.dialogue.questions import OPEN, YES_NO, QuestionKinds
+from agi_app.dialogue.questions import FREE_TEXT, YES_NO, QuestionKinds
 from agi_app.dialogue.understanding import Heard, Hypothesis, Intent, Understanding
 
 _log = structlog.get_logger(__name__)
@@ -29,6 +29,9 @@ _UNSURE_CONFIDENCE = 0.45
 """Below this the recogniser itself doubts what it heard, and values are confirmed."""
 _POLAR = (Intent.AGREE, Intent.DENY)
 _VOCABULARY = 60
+_SAYS_LITTLE = (Intent.OTHER, Intent.PROVIDE)
+_LONGEST_BARE = 10
+"""Syllables of an answer that is nothing but a name."""
 
 
 class PackUnderstander:
@@ -93,7 +96,7 @@ class PackUnderstander:
         """Understand one utterance; see the protocol."""
         kind = self._questions.kind(question)
         free = self._parses(heard.hypotheses, question, kind, now)
-        understood = self._understood(free, question, kind, heard.text, heard.confidence)
+        understood = self._understood(free, question, kind, now, heard.text, heard.confidence)
         if heard.closed and (not free or heard.confidence < _UNSURE_CONFIDENCE or understood.intent is Intent.OTHER):
             return self._by_sound(heard, understood, question, kind, now)
         return understood
@@ -103,13 +106,22 @@ class PackUnderstander:
         return [parse for parse in parses if len(parse.reading)]
 
     def _understood(
-        self, parses: list[Parse], question: str | None, kind: str | None, text: str, confidence: float
+        self, parses: list[Parse], question: str | None, kind: str | None, now: datetime, text: str, confidence: float
     ) -> Understanding:
         if not parses:
             return Understanding(question, text, Intent.OTHER, 0.0)
         values = find_values(parses, kind)
         decision = self._decide(parses, question, kind, values)
         slots = dict(values.slots)
+        if decision.seeks_time and (time := self._parser.time_named(values.parse, now)) is not None:
+            slots["callback_time"] = time
+            decision = Decision((Intent.CALLBACK, *(one for one in decision.intents if one is not Intent.BUSY)), 0.7)
+        bare = (
+            _bare_answer(values.parse) if kind in FREE_TEXT and decision.intents[0] in _SAYS_LITTLE and kind not in slots else None
+        )
+        if bare is not None and kind is not None:  # 顺丰: a name needs no sentence around it
+            slots[kind] = bare
+            decision = Decision((Intent.PROVIDE,), 0.5)
         if Intent.ALREADY_EMPLOYED in decision.intents and kind != "start_date":
             slots.pop("start_date", None)  # when they start somewhere else
         if kind != "callback_time" and Intent.CALLBACK not in decision.intents:
@@ -117,7 +129,7 @@ class PackUnderstander:
         polar = [intent for intent in decision.intents if intent in _POLAR]
         if question == YES_NO and len(polar) == 1:
             slots[YES_NO] = polar[0] is Intent.AGREE
-        unsure = bool(slots) and (not values.sure or confidence < _UNSURE_CONFIDENCE)
+        unsure = bool(slots) and (not values.sure or bare is not None or confidence < _UNSURE_CONFIDENCE)
         return Understanding(
             question,
             text,
@@ -143,7 +155,8 @@ class PackUnderstander:
     def _by_sound(self, heard: Heard, free: Understanding, question: str | None, kind: str | None, now: datetime) -> Understanding:
         """Short answers scored against the sound: taken where free recognition heard nothing of use."""
         ranked = [
-            self._understood(self._parses((one,), question, kind, now), question, kind, one.text, 1.0) for one in heard.closed[:3]
+            self._understood(self._parses((one,), question, kind, now), question, kind, now, one.text, 1.0)
+            for one in heard.closed[:3]
         ]
         best = ranked[0]
         if best.intent is Intent.OTHER:
@@ -161,3 +174,14 @@ class PackUnderstander:
         if kind is None and len(characters) <= 1:
             return False
         return characters.endswith(self._half_values if explained else self._unfinished)
+
+
+def _bare_answer(parse: Parse) -> str | None:
+    """The words of a short answer without the fillers around them, None when they are no name."""
+    start, end = 0, len(parse.reading)
+    while start < end and parse.idle[start]:
+        start += 1
+    while end > start and parse.idle[end - 1]:
+        end -= 1
+    told = any(match.kind == "answer" for match in parse.values)
+    return parse.reading.words(start, end) if 2 <= end - start <= _LONGEST_BARE and not told else None

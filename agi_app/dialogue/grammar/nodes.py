@@ -23,6 +23,9 @@ _COST_WEIGHT = 3.0
 _GAP = -0.12
 _CLEARLY = 0.8
 """Share of the syllables that a look-ahead must explain: it decides without being weighed against anything."""
+_GUESSED = 0.8
+_LONG = 6
+"""A word with a syllable that is quite another is a guess unless it is long."""
 _TORN_NUMBER = -0.5
 """Further cost of a digit after punctuation: 一万，两周后 holds no 12000."""
 _WORST = -2.0
@@ -75,7 +78,7 @@ class Scope:
     cost: float = 0.0
     syllables: int = 0
     loosest: float = 0.0
-    """Cost of the worst match of a word of one syllable."""
+    """Cost of the worst match of a word of one syllable, or of one that was half guessed."""
 
     def absorb(self, inner: Scope) -> None:
         """Take over what an inner scope matched."""
@@ -123,7 +126,7 @@ class WordNode(Node):
         edge: Edge = how
         scope.cost += edge.cost
         scope.syllables += edge.syllables
-        if edge.syllables == 1:
+        if edge.syllables == 1 or (edge.cost >= _GUESSED and edge.syllables < _LONG):
             scope.loosest = max(scope.loosest, edge.cost)
         text = scope.chart.text_of(edge.word)
         scope.words += text

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,12 +67,15 @@ class IntentClassifier:
     """Their intents, as positions in `intents`."""
     encoder: Encoder
 
-    def judge(self, texts: Sequence[str]) -> list[Opinion]:
-        """The likeliest intent of each text."""
+    def judge(self, texts: Sequence[str], priors: Mapping[Intent, float] | None = None) -> list[Opinion]:
+        """The likeliest intent of each text; `priors` are factors by intent."""
         if not texts:
             return []
         embedded = self.encoder.encode(texts)
         probabilities = self._probabilities(texts, embedded)
+        if priors:
+            probabilities *= np.array([priors.get(intent, 1.0) for intent in self.intents], np.float32)
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
         likeness = _directions(embedded, self.centre) @ self.examples.T
         opinions: list[Opinion] = []
         for row, like in zip(probabilities, likeness, strict=True):

@@ -53,6 +53,8 @@ class Decision:
 
     intents: tuple[Intent, ...]
     confidence: float
+    seeks_time: bool = False
+    """It sounds like a call at another time, but no grammar found which."""
 
 
 class IntentDecider:
@@ -78,11 +80,11 @@ class IntentDecider:
         story = kind == OPEN and length >= _STORY
         if _only_nods(parse):
             return Decision((Intent.BACKCHANNEL,), 0.95)
-        evidence = gather(parse, kind, self._classifier, story=story)
+        evidence = gather(parse, question, kind, self._classifier, story=story)
         told = _told(parse, kind, values)
         if told:
             _weigh_answer(evidence, kind, values)
-        _weigh_call_back(evidence, kind, named="callback_time" in values.slots and not story)
+        seeks_time = _weigh_call_back(evidence, kind, named="callback_time" in values.slots and not story)
         if kind == OPEN and length >= _ANSWER and not evidence.scores.keys() - _SMALL:
             evidence.add(Intent.PROVIDE, 0.8)
         if kind == YES_NO:
@@ -94,7 +96,7 @@ class IntentDecider:
         if not evidence.scores:
             return Decision((Intent.OTHER,), 0.3)
         ordered = by_priority(evidence.scores)
-        return Decision(ordered, evidence.scores[ordered[0]])
+        return Decision(ordered, evidence.scores[ordered[0]], seeks_time)
 
 
 def _only_nods(parse: Parse) -> bool:
@@ -114,18 +116,22 @@ def _weigh_answer(evidence: Evidence, kind: str | None, values: Values) -> None:
     evidence.add(Intent.PROVIDE, 0.97 if values.sure else 0.6)
     if kind in values.slots:
         evidence.drop(*_NOT_WITH_AN_ANSWER)
+    if kind in values.slots or kind is None:
         evidence.drop(*(intent for intent in _NOT_GUESSED_WITH_AN_ANSWER if evidence.scores.get(intent, 1.0) < _CERTAIN))
 
 
-def _weigh_call_back(evidence: Evidence, kind: str | None, *, named: bool) -> None:
-    """To ask for a call at another time is to name one; without it, it is only not now."""
+def _weigh_call_back(evidence: Evidence, kind: str | None, *, named: bool) -> bool:
+    """To ask for a call at another time is to name one; without it, it is only not now. True when one may be named after all."""
     if kind == "callback_time":
-        return
+        return False
     if named:
         evidence.add(Intent.CALLBACK, 0.95)
-    elif evidence.has(Intent.CALLBACK):
-        evidence.add(Intent.BUSY, evidence.scores[Intent.CALLBACK])
-        evidence.drop(Intent.CALLBACK)
+        return False
+    if not evidence.has(Intent.CALLBACK):
+        return False
+    evidence.add(Intent.BUSY, evidence.scores[Intent.CALLBACK])
+    evidence.drop(Intent.CALLBACK)
+    return True
 
 
 def _weigh_yes_no(evidence: Evidence, question: str | None, *, told: bool) -> None:

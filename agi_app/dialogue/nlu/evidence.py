@@ -9,6 +9,7 @@ from agi_app.dialogue.grammar.library import Match
 from agi_app.dialogue.nlu.classifier import IntentClassifier, Opinion
 from agi_app.dialogue.nlu.parse import Parse
 from agi_app.dialogue.nlu.priority import ASKS
+from agi_app.dialogue.nlu.priors import priors
 from agi_app.dialogue.questions import OPEN, YES_NO
 from agi_app.dialogue.understanding import Intent
 
@@ -47,7 +48,7 @@ _ALIKE: Mapping[Intent, float] = {
     Intent.PROVIDE: 0.0,
 }
 """Likeness to the nearest example from which an opinion counts; a classifier alone is sure of things it never saw."""
-_IN_A_REMAINDER = frozenset({*ASKS, Intent.PROVIDE})
+_IN_A_REMAINDER = frozenset({*ASKS, Intent.PROVIDE}) - {Intent.ASK_REPEAT, Intent.ASK_WHO}
 """What the rest of an explained clause may add."""
 
 _MUST_BE_CLOSE = frozenset({Intent.STOP_CALLING, Intent.WRONG_PERSON, Intent.AGREE, Intent.DENY, Intent.NOT_INTERESTED})
@@ -61,6 +62,13 @@ _NOT_IN_A_STORY = frozenset(Intent) - ASKS - {Intent.PROVIDE, Intent.OTHER, Inte
 """What is rather quoted in a story (客户说别再打电话) than meant."""
 
 _OPPOSITE: Mapping[Intent, Intent] = {Intent.AGREE: Intent.DENY, Intent.DENY: Intent.AGREE}
+_NOT_BESIDE: Mapping[Intent, frozenset[Intent]] = {
+    Intent.AGREE: frozenset({Intent.DENY, Intent.NOT_INTERESTED, Intent.STOP_CALLING}),
+    Intent.DENY: frozenset({Intent.AGREE}),
+    Intent.NOT_INTERESTED: frozenset({Intent.AGREE}),
+    Intent.STOP_CALLING: frozenset({Intent.AGREE}),
+}
+"""What is not guessed of one clause when a grammar understood these in another."""
 
 
 @dataclass(slots=True)
@@ -86,19 +94,22 @@ class Evidence:
 
 
 def meant(parse: Parse) -> list[Match]:
-    """The intents a grammar found close enough in sound for what hangs on them."""
+    """The intents a grammar found, close enough in sound for what hangs on them, and not merely part of a value's words."""
     return [
         match
         for match in parse.intents
-        if match.kind == "intent" and (match.distance <= _CLOSE or Intent(match.target) not in _MUST_BE_CLOSE)
+        if match.kind == "intent"
+        and (match.distance <= _CLOSE or Intent(match.target) not in _MUST_BE_CLOSE)
+        and not any(value.start <= match.start and match.end <= value.end and value.score > match.score for value in parse.values)
     ]
 
 
-def gather(parse: Parse, kind: str | None, classifier: IntentClassifier, *, story: bool) -> Evidence:
+def gather(parse: Parse, question: str | None, kind: str | None, classifier: IntentClassifier, *, story: bool) -> Evidence:
     """All evidence in one hypothesis.
 
     Args:
         parse: the hypothesis.
+        question: the open question.
         kind: what the open question awaits (QuestionKinds).
         classifier: judges what the grammars do not explain.
         story: it is a long answer to an open question.
@@ -109,36 +120,42 @@ def gather(parse: Parse, kind: str | None, classifier: IntentClassifier, *, stor
         evidence.add(intent, 0.97 - match.distance)
         if intent in _OPPOSITE:  # 没有，我挺感兴趣的: what was said last counts
             evidence.drop(_OPPOSITE[intent])
+    factors = priors(question, kind)
     if story:
-        _judge_story(parse, classifier, evidence)
+        _judge_story(parse, classifier, factors, evidence)
     else:
-        _judge_pieces(parse, kind, classifier, evidence)
+        _judge_pieces(parse, kind, classifier, factors, evidence)
     return evidence
 
 
-def _judge_pieces(parse: Parse, kind: str | None, classifier: IntentClassifier, evidence: Evidence) -> None:
+def _judge_pieces(
+    parse: Parse, kind: str | None, classifier: IntentClassifier, factors: Mapping[Intent, float], evidence: Evidence
+) -> None:
     pieces = parse.pieces()
     if len(pieces) > 1:  # a stray syllable between clauses says nothing by itself
         pieces = [piece for piece in pieces if piece.syllables > 1] or pieces[:1]
     texts = [piece.text for piece in pieces]
     if len(pieces) > 1 and not parse.intents and not parse.values:
         texts.append(parse.reading.text)
-    known = bool(evidence.scores)
-    for number, opinion in enumerate(classifier.judge(texts)):
+    known = set(evidence.scores)
+    for number, opinion in enumerate(classifier.judge(texts, factors)):
         remainder = number < len(pieces) and pieces[number].remainder
         if remainder and (opinion.probability < _ENOUGH_FOR_A_REMAINDER or opinion.intent not in _IN_A_REMAINDER):
             continue
         if known and opinion.probability < _ENOUGH_BESIDE_A_GRAMMAR:
             continue
+        if any(opinion.intent in _NOT_BESIDE.get(intent, ()) for intent in known):
+            continue
         if _believed(opinion, kind):
             evidence.add(opinion.intent, opinion.probability)
 
 
-def _judge_story(parse: Parse, classifier: IntentClassifier, evidence: Evidence) -> None:
+def _judge_story(parse: Parse, classifier: IntentClassifier, factors: Mapping[Intent, float], evidence: Evidence) -> None:
     """Only the whole counts, and a question at its end."""
     begin, end = parse.clauses()[-1]
-    whole, last = classifier.judge([parse.reading.text, parse.reading.words(begin, end)])
-    strong = whole.intent if _believed(whole, OPEN) and whole.probability > _STRONG else None
+    whole, last = classifier.judge([parse.reading.text, parse.reading.words(begin, end)], factors)
+    asks = whole.intent in ASKS and last.intent is not whole.intent  # a word of it stands in the story
+    strong = whole.intent if _believed(whole, OPEN) and whole.probability > _STRONG and not asks else None
     asked_last = {Intent(match.target) for match in meant(parse) if match.start >= begin}
     quoted = _NOT_IN_A_STORY | (ASKS - asked_last)
     evidence.drop(*(intent for intent in quoted if intent is not strong))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from agi_app.dialogue.grammar.compiler import CompiledRoot
 from agi_app.dialogue.grammar.library import GrammarLibrary, Match
@@ -63,6 +63,7 @@ class Parse:
         return list(zip([0, *cuts], [*cuts, len(self.reading)], strict=True))
 
 
+_CLEAR = 0.05
 _LEAST_REMAINDER = 4
 """Syllables a remainder of an explained clause must have to say something of its own."""
 
@@ -81,13 +82,15 @@ class Parser:
         reading = read(hypothesis.text)
         chart = self._grammars.chart(reading, now)
         values, intents = self._roots(question, kind)
-        return Parse(
-            hypothesis.weight,
-            reading,
-            tuple(self._grammars.find(chart, values)),
-            tuple(self._grammars.find(chart, intents)),
-            tuple(chart.idle()),
-        )
+        meant = tuple(self._grammars.find(chart, intents))
+        told = tuple(match for match in self._grammars.find(chart, values) if not _better_meant(match, meant))
+        return Parse(hypothesis.weight, reading, told, meant, tuple(chart.idle()))
+
+    def time_named(self, parse: Parse, now: datetime) -> Any:  # noqa: ANN401 - a slot's value
+        """The time in an utterance that is known to ask for a call at another time, None without one."""
+        chart = self._grammars.chart(parse.reading, now)
+        found = self._grammars.find(chart, self._grammars.select("answer", "callback_time"))
+        return found[-1].value if found else None
 
     def _roots(self, question: str | None, kind: str | None) -> tuple[list[CompiledRoot], list[CompiledRoot]]:
         key = (question, kind)
@@ -107,14 +110,22 @@ class Parser:
         return self._active[key]
 
 
+def _better_meant(value: Match, intents: tuple[Match, ...]) -> bool:
+    """A value nobody asked for, whose words are heard more clearly as something else (晚点打 is not 晚上打)."""
+    if value.kind != "volunteered" or value.distance <= _CLEAR:
+        return False
+    return any(one.start < value.end and value.start < one.end and one.distance < value.distance for one in intents)
+
+
 def _check_targets(grammars: GrammarLibrary) -> None:
     slots = {*SLOTS, "*"}
     known = {"intent": {str(intent) for intent in Intent}, "answer": slots, "volunteered": slots, "decoy": slots}
     for root in grammars.roots:
         if root.kind not in known:
             continue
-        if len(root.targets) != 1:
+        if not root.targets or (len(root.targets) > 1 and root.kind == "intent"):
             raise refuse(f"{root.kind} needs exactly one name after it", root.place, f"write `{root.kind} NAME = …;`")
-        if root.targets[0] not in known[root.kind]:
-            what = "intent" if root.kind == "intent" else "slot"
-            raise refuse(f"there is no {what} {root.targets[0]!r}", root.place, f"use one of {', '.join(sorted(known[root.kind]))}")
+        for target in root.targets:
+            if target not in known[root.kind]:
+                what = "intent" if root.kind == "intent" else "slot"
+                raise refuse(f"there is no {what} {target!r}", root.place, f"use one of {', '.join(sorted(known[root.kind]))}")
