@@ -152,7 +152,7 @@ class Conversation:
                     self._recognition_signal(signal)
         if self._dialogue.expects is None and not self._dialogue.over:
             await self._think(self._dialogue.begin)  # we had not said a word
-        for last in [signal for signal in self._early if isinstance(signal, TurnOver)]:
+        for last in [signal for signal in self._early if isinstance(signal, TurnOver) and signal.id in self._recognitions]:
             utterance = await self._utterance(last)
             meaning = await self._think(self._dialogue.understand, utterance.heard)
             if not last.cut or Intent.STOP_CALLING in meaning.intents:

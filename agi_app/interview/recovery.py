@@ -38,7 +38,8 @@ async def recover(ledger: Ledger, recordings: Path) -> None:
         await ledger.ask(
             store.abandon, attempt.call_id, datetime.now(UTC), _EVIDENCE, recording=str(recording) if recording else None
         )
-        log.warning("call_abandoned", call_id=attempt.call_id, recording=recording is not None)
+        if recording is not None:
+            log.info("recording_recovered", call_id=attempt.call_id)
 
 
 def _rescued(path: Path, agreed: bool) -> Path | None:

@@ -62,7 +62,12 @@ def terse(pack: Pack, **greeting: Any) -> Pack:
     """The pack with an interview as short as one can be: greeting, consent, pitch, one question, closing."""
     script = pack.interviews["standard"]
     words: dict[str, Any] = {"lead": (), "silence_ms": 3000}
-    notice = {"notice": _sentence("本次通话会录音。"), "ask": _sentence("现在方便聊吗？")}
+    notice = {
+        "notice": _sentence("本次通话会录音。"),
+        "ask": _sentence("现在方便聊吗？"),
+        "again": _sentence("方便通话吗？"),
+        "with_keys": _sentence("方便请按一。"),
+    }
     short = {
         "greeting": script.greeting.model_copy(update={"silence_ms": 3000} | greeting),
         "consent": script.consent.model_copy(update=words | notice),
@@ -71,11 +76,22 @@ def terse(pack: Pack, **greeting: Any) -> Pack:
         "behavioural": script.behavioural.model_copy(update={"count": 0}),
         "closing": script.closing.model_copy(update=words),
     }
-    return pack.model_copy(update={"interviews": {**pack.interviews, "standard": script.model_copy(update=short)}})
+    wording = {
+        "not_heard": _sentence("没听到您说话。", "您还在吗？"),
+        "not_understood": _sentence("没听清。", "没听明白。"),
+        "end_lost": _sentence("以后再聊。"),
+        "end_silent": _sentence("以后再打。"),
+    }
+    return pack.model_copy(
+        update={
+            "interviews": {**pack.interviews, "standard": script.model_copy(update=short)},
+            "wording": pack.wording | wording,
+        }
+    )
 
 
-def _sentence(text: str) -> tuple[Template, ...]:
-    return (Template(text, "test", (Part(text, ()),)),)
+def _sentence(*variants: str) -> tuple[Template, ...]:
+    return tuple(Template(text, "test", (Part(text, ()),)) for text in variants)
 
 
 class Theatre:

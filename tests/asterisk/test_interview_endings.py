@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agi_app.errors import ConfigError
-from agi_app.interview.events import PromptStarted
+from agi_app.interview.events import InterviewEvent, PromptStarted
 from hr_sync.errors import DoNotCallError
 from hr_sync.records import CallState, Disposition, DoNotCallEntry, DoNotCallReason, Speaker
 from tests.asterisk.interview_stage import Theatre, candidate, finished, heard_ms, state, terse
@@ -128,10 +128,19 @@ async def test_a_number_on_the_do_not_call_list_is_dialled_for_nobody(stage: The
     stage.store.block(DoNotCallEntry(number=number, reason=DoNotCallReason.CANDIDATE_ASKED, at=datetime.now(UTC)))
     with pytest.raises(DoNotCallError):
         await stage.hireline.interview("li-na", "key-account-sales", to)
-    assert stage.store.attempts("li-na") == ()
+    assert stage.store.attempts("li-na") == ()  # nothing was dialled, and nothing waits to be
 
 
 async def test_what_is_no_number_leaves_no_attempt(stage: Theatre) -> None:
     with pytest.raises(ConfigError, match="neither a number nor an Asterisk endpoint"):
         await stage.hireline.interview("li-na", "key-account-sales", "somewhere")
     assert stage.store.attempts("li-na") == ()
+
+
+async def test_who_looks_on_and_fails_does_not_end_the_call(stage: Theatre) -> None:
+    def broken(_: InterviewEvent) -> None:
+        raise BrokenPipeError
+
+    result = await stage.hireline.interview("li-na", "key-account-sales", "PJSIP/19900009999@simulated", listener=broken)
+    assert stage.store.result(result.call_id) == result
+    assert result.sip_code == 404

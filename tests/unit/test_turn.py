@@ -310,3 +310,49 @@ def test_no_order_of_events_leaves_it_stuck_or_speaking_over_the_candidate(event
     before = len(line.log)
     line.quiet(6000)
     assert any(isinstance(action, TurnOver | SilenceOver) for _, action in line.log[before:])
+
+
+def last_turn(line: Line) -> tuple[TurnOver | None, bool]:
+    """What the end of the line makes of the speech that is open, and whether that has to be recognised first."""
+    actions = line.taker.line_ended()
+    over = [action for action in actions if isinstance(action, TurnOver)]
+    return (over[0] if over else None), any(isinstance(action, Recognise) for action in actions)
+
+
+def test_a_line_that_ends_in_the_middle_of_speech_cuts_the_last_turn() -> None:
+    line = Line()
+    line.expect()
+    line.say(960)
+    over, asked = last_turn(line)
+    assert over is not None
+    assert (over.cut, asked) == (True, True)
+    assert over.span.end == line.taker.now
+
+
+def test_a_line_that_ends_after_speech_ends_a_whole_turn() -> None:
+    line = Line(verdict=None)  # the recognition that was asked for at the pause is not done yet
+    line.expect()
+    line.say(960)
+    line.quiet(320)
+    over, asked = last_turn(line)
+    assert over is not None
+    assert (over.cut, asked) == (False, False)
+
+
+def test_words_over_our_prompt_as_the_line_ends_are_no_whole_turn() -> None:
+    line = Line(verdict=None)
+    line.take(line.taker.prompt_started(interruptible=True))
+    line.say(320)
+    line.quiet(320)
+    over, _ = last_turn(line)
+    assert over is not None
+    assert over.cut
+
+
+def test_a_line_that_ends_in_silence_leaves_nothing() -> None:
+    line = Line()
+    line.expect()
+    line.say(960)
+    line.quiet(2000)
+    assert line.of(TurnOver)
+    assert line.taker.line_ended() == []
