@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from agi_app.dialogue.grammar.source import Place, refuse
 
-ROOT_KINDS = ("answer", "volunteered", "decoy", "intent", "nod", "nothing", "closed", "hint", "filler", "correction", "unfinished")
+ROOT_KINDS = ("answer", "volunteered", "decoy", "intent", "nod", "nothing", "closed", "hint", "filler", "unfinished")
 
 
 @dataclass(slots=True)

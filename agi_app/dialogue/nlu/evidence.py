@@ -24,7 +24,7 @@ _ENOUGH_FOR: Mapping[Intent, float] = {
     Intent.DENY: 0.6,
     Intent.WRONG_PERSON: 0.6,
     Intent.CALLBACK: 0.62,
-    Intent.COMPLAIN: 0.55,
+    Intent.COMPLAIN: 0.65,
     Intent.ALREADY_EMPLOYED: 0.55,
     Intent.GREET: 0.7,
     Intent.BYE: 0.7,

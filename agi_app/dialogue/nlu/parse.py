@@ -83,7 +83,9 @@ class Parser:
         chart = self._grammars.chart(reading, now)
         values, intents = self._roots(question, kind)
         meant = tuple(self._grammars.find(chart, intents))
-        told = tuple(match for match in self._grammars.find(chart, values) if not _better_meant(match, meant))
+        told = tuple(
+            match for match in self._grammars.find(chart, values) if kind in match.root.targets or not _better_meant(match, meant)
+        )
         return Parse(hypothesis.weight, reading, told, meant, tuple(chart.idle()))
 
     def time_named(self, parse: Parse, now: datetime) -> Any:  # noqa: ANN401 - a slot's value
@@ -112,7 +114,7 @@ class Parser:
 
 def _better_meant(value: Match, intents: tuple[Match, ...]) -> bool:
     """A value nobody asked for, whose words are heard more clearly as something else (晚点打 is not 晚上打)."""
-    if value.kind != "volunteered" or value.distance <= _CLEAR:
+    if value.distance <= _CLEAR:
         return False
     return any(one.start < value.end and value.start < one.end and one.distance < value.distance for one in intents)
 
