@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import ParamSpec, Protocol, TypeVar
+from typing import ParamSpec, TypeVar
 
 from agi_app.audio.turn import Forget, PausePrompt, Recognise, ResumePrompt, SilenceOver, StopPrompt, TurnOver
 from agi_app.dialogue.dialogue import Dialogue
@@ -21,6 +21,7 @@ from agi_app.errors import MediaError, SpeechError, SynthesisError
 from agi_app.interview.events import CandidateSpoke, Interrupted, PromptEnded, PromptStarted, Replied, TurnGiven
 from agi_app.interview.hearing import Ear, Key, LineEnded, PlaybackDone, Signal
 from agi_app.interview.notes import CallNotes
+from agi_app.interview.recording import OnConsent
 from agi_app.interview.utterance import Counted, Utterance, heard_part, joined, verdict, weighted
 from agi_app.speech.asr.protocol import RecognitionHints
 from agi_app.speech.tts.service import SpeechService
@@ -31,13 +32,6 @@ from hr_sync.records import Speaker, Turn
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class OnConsent(Protocol):
-    """Told at once when the candidate agrees or objects to the recording."""
-
-    async def __call__(self, *, agreed: bool) -> None:
-        """Act on it."""
 
 
 @dataclass(frozen=True, slots=True)

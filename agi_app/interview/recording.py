@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Protocol
 
 from agi_app.errors import TelephonyError
 from agi_app.interview.notes import CallNotes
@@ -14,6 +15,13 @@ from agi_app.telephony.recording import StereoRecorder
 def recording_path(folder: Path, call_id: str) -> Path:
     """Where the recording of a call lies."""
     return folder / f"{call_id}.wav"
+
+
+class OnConsent(Protocol):
+    """Told at once when the candidate agrees or objects to the recording."""
+
+    async def __call__(self, *, agreed: bool) -> None:
+        """Act on it."""
 
 
 class Recording:
