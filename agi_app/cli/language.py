@@ -21,6 +21,7 @@ from agi_app.dialogue.chat import HELP
 from agi_app.dialogue.chat import chat as hold_chat
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.evaluation import evaluate, load_cases, report_lines
+from agi_app.dialogue.nlu.review import review
 from agi_app.dialogue.pack.loader import check_folder, load_pack
 from agi_app.dialogue.understanding import Heard, Hypothesis, Understander
 from hr_sync.errors import InvalidDataError
@@ -150,7 +151,8 @@ def check(
     Example: hireline pack check zh_CN
     """
     settings = load_settings()
-    findings = check_folder(settings.models / (language or settings.interview.language))
+    folder = settings.models / (language or settings.interview.language)
+    findings = [*check_folder(folder), *review(folder)]
     console = Console()
     for finding in findings:
         style = "red" if finding.severity == "error" else "yellow"
