@@ -50,6 +50,14 @@ def test_a_tag_that_rejects_drops_the_match_and_the_next_best_counts(tmp_path):
     assert values(grammars, "月亮") == []
 
 
+def test_what_was_heard_before_changes_nothing(tmp_path):
+    grammars = library(tmp_path, "answer city = 想好了 | 了解 | 长沙 | 校长;")
+    for text in ("了解", "校长"):  # the same characters, read in another way
+        assert values(grammars, text) == [text]
+    assert found(grammars, "想好了")[0].distance == 0
+    assert found(grammars, "长沙")[0].distance == 0
+
+
 def test_words_are_found_by_sound_and_graded(tmp_path):
     grammars = library(tmp_path, "answer city = 杭州 | 长沙;")
     exact, homophone, near = (found(grammars, text)[0] for text in ("杭州", "航州", "长撒"))

@@ -67,7 +67,7 @@ class Lexicon:
         self._root = _Node()
         self._tails = _Node()
         """The longer words again, without their first syllable."""
-        self._alike: dict[str, dict[str, float]] = {}
+        self._alike: dict[tuple[str, ...], dict[str, float]] = {}
         self._inventory: set[str] = set()
 
     def add(self, text: str) -> int:
@@ -92,13 +92,13 @@ class Lexicon:
 
     def alike(self, character: str, syllable: str) -> dict[str, float]:
         """Syllables of the lexicon that `syllable` (written as `character`) may stand for, with their distance."""
-        key = character if character in self.phonetics.readings else syllable
+        others = self.phonetics.readings.get(character, ())
+        key = (syllable, *others)
         known = self._alike.get(key)
         if known is None:
-            heard = (syllable, *self.phonetics.readings.get(character, ()))
             known = {}
             for meant in self._inventory:
-                distance = min(self.phonetics.distance(one, meant) for one in heard)
+                distance = min(self.phonetics.distance(one, meant) for one in key)
                 if distance <= _WIDEST:
                     known[meant] = distance
             self._alike[key] = known
