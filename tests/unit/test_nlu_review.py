@@ -14,7 +14,7 @@ def pack(tmp_path):
     shutil.copytree(PACK / "grammars", tmp_path / "grammars")
     (tmp_path / "intents").mkdir()
     for path in (PACK / "intents").glob("*.yaml"):
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:17]
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)[:18]
         (tmp_path / "intents" / path.name).write_text("".join(lines), encoding="utf-8")
     return tmp_path
 

@@ -63,7 +63,7 @@ class Lexicon:
         self.phonetics = phonetics
         self.texts: list[str] = []
         self.readings: list[Reading] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[tuple[str, ...], int] = {}
         self._root = _Node()
         self._tails = _Node()
         """The longer words again, without their first syllable."""
@@ -73,7 +73,7 @@ class Lexicon:
     def add(self, text: str) -> int:
         """The number of a word, made when it is new."""
         reading = read(text)
-        key = reading.text
+        key = reading.characters
         if key not in self._numbers:
             number = self._numbers[key] = len(self.texts)
             self.texts.append(text)

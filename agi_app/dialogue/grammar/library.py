@@ -20,7 +20,7 @@ from agi_app.dialogue.grammar.reading import Reading
 from agi_app.dialogue.grammar.source import Place, refuse
 from agi_app.errors import PackError
 
-_LEAST_SCORE = 0.8
+_LEAST_SCORE = 0.65
 _FARTHEST = 0.34
 """Mean phonetic distance a syllable beyond which a match does not count."""
 _STRICT = frozenset({"intent", "nod", "nothing", "volunteered"})

@@ -15,7 +15,8 @@ LONGEST = 240
 _HEAD = 80
 
 _LATIN = re.compile(r"[a-z]+")
-_SPELLED = re.compile(r"(?<![a-z])(?:[a-z] ){1,7}[a-z](?![a-z])")
+_SPELLED = re.compile(r"(?<![A-Za-z])(?:[A-Za-z] ){1,7}[A-Za-z](?![A-Za-z])")
+_SMALL = str.maketrans({chr(code): chr(code + 32) for code in range(ord("A"), ord("Z") + 1)})
 _DROPPED = re.compile(r"['’]")
 
 
@@ -23,12 +24,12 @@ _DROPPED = re.compile(r"['’]")
 class Reading:
     """Syllables of an utterance and where they stand in its text.
 
-    Token i is `characters[i]` (one character, or one Latin word), sounds like `syllables[i]`, and begins at `starts[i]` in
-    `text`. `breaks[i]` tells that punctuation stands before token i.
+    Token i is `characters[i]` (one character, or one Latin word in small letters), sounds like `syllables[i]`, and begins at
+    `starts[i]` in `text`. `breaks[i]` tells that punctuation stands before token i.
     """
 
     text: str
-    """Normalised: half-width, lower case, numbers spelled out."""
+    """Normalised: half-width, numbers spelled out."""
     characters: tuple[str, ...]
     syllables: tuple[str, ...]
     starts: tuple[int, ...]
@@ -57,7 +58,7 @@ def is_hanzi(character: str) -> bool:
 
 def read(text: str) -> Reading:
     """Read an utterance. Any text is accepted: what is neither Chinese, Latin nor a number only separates."""
-    text = spell_numbers(_DROPPED.sub("", text[: 4 * LONGEST])).lower()
+    text = spell_numbers(_DROPPED.sub("", text[: 4 * LONGEST]))
     text = _SPELLED.sub(lambda match: match.group().replace(" ", ""), text)
     return _read(text)
 
@@ -69,9 +70,10 @@ def _read(text: str) -> Reading:
     breaks: list[bool] = []
     pending = False
     at = 0
+    small = text.translate(_SMALL)
     while at < len(text):
-        character = text[at]
-        latin = _LATIN.match(text, at)
+        character = small[at]
+        latin = _LATIN.match(small, at)
         if latin or is_hanzi(character):
             characters.append(latin.group() if latin else character)
             starts.append(at)
