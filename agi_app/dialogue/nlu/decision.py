@@ -83,7 +83,7 @@ class IntentDecider:
         evidence = gather(parse, question, kind, self._classifier, story=story)
         told = _told(parse, kind, values)
         if told:
-            _weigh_answer(evidence, kind, values)
+            _weigh_answer(evidence, kind, sure=values.sure, answered=kind in values.slots or _answered(parse, kind))
         seeks_time = _weigh_call_back(evidence, kind, named="callback_time" in values.slots and not story)
         if kind == OPEN and length >= _ANSWER and not evidence.scores.keys() - _SMALL:
             evidence.add(Intent.PROVIDE, 0.8)
@@ -109,14 +109,19 @@ def _told(parse: Parse, kind: str | None, values: Values) -> bool:
     """Something was answered or volunteered, be it without a value (面议)."""
     if any(slot not in ("callback_time", YES_NO) or slot == kind for slot in values.slots):
         return True
+    return _answered(parse, kind)
+
+
+def _answered(parse: Parse, kind: str | None) -> bool:
+    """The question for a slot was answered."""
     return kind not in (None, YES_NO, OPEN) and any(match.kind == "answer" for match in parse.values)
 
 
-def _weigh_answer(evidence: Evidence, kind: str | None, values: Values) -> None:
-    evidence.add(Intent.PROVIDE, 0.97 if values.sure else 0.6)
-    if kind in values.slots:
+def _weigh_answer(evidence: Evidence, kind: str | None, *, sure: bool, answered: bool) -> None:
+    evidence.add(Intent.PROVIDE, 0.97 if sure else 0.6)
+    if answered:
         evidence.drop(*_NOT_WITH_AN_ANSWER)
-    if kind in values.slots or kind is None:
+    if answered or kind is None:
         evidence.drop(*(intent for intent in _NOT_GUESSED_WITH_AN_ANSWER if evidence.scores.get(intent, 1.0) < _CERTAIN))
 
 

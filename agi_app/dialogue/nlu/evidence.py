@@ -20,8 +20,8 @@ _ENOUGH = 0.42
 _ENOUGH_FOR: Mapping[Intent, float] = {
     # A mistake here ends the call, or records a consent or an interest that was not given.
     Intent.STOP_CALLING: 0.75,
-    Intent.AGREE: 0.6,
-    Intent.DENY: 0.6,
+    Intent.AGREE: 0.65,
+    Intent.DENY: 0.75,
     Intent.WRONG_PERSON: 0.6,
     Intent.CALLBACK: 0.62,
     Intent.COMPLAIN: 0.65,
@@ -32,7 +32,7 @@ _ENOUGH_FOR: Mapping[Intent, float] = {
     Intent.BACKCHANNEL: 0.6,
     Intent.OTHER: 0.5,
 }
-_ENOUGH_UNASKED = 0.85
+_ENOUGH_UNASKED = 0.9
 """For a yes or a no that nobody asked for."""
 _ENOUGH_BESIDE_A_GRAMMAR = 0.6
 """For a clause next to one that a grammar understood."""
@@ -43,7 +43,7 @@ _ALIKE_ENOUGH = 0.3
 _ALIKE: Mapping[Intent, float] = {
     Intent.STOP_CALLING: 0.45,
     Intent.AGREE: 0.45,
-    Intent.DENY: 0.45,
+    Intent.DENY: 0.5,
     Intent.WRONG_PERSON: 0.4,
     Intent.PROVIDE: 0.0,
 }
