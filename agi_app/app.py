@@ -21,7 +21,7 @@ from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.pack import Pack, load_pack
 from agi_app.dialogue.understander import PackUnderstander
-from agi_app.errors import ConfigError
+from agi_app.errors import ConfigError, first_error
 from agi_app.interview.conversation import Services
 from agi_app.interview.events import InterviewEvent
 from agi_app.interview.ledger import Ledger
@@ -115,7 +115,7 @@ class Hireline:
                 group.create_task(speech.load())
                 group.create_task(self._start_telephony(secrets))
         except ExceptionGroup as several:
-            raise _first(several) from several
+            raise first_error(several) from several
         self._progress("ready")
 
     async def _load_language(self) -> None:
@@ -275,9 +275,3 @@ def load_understander(settings: Settings, pack: Pack | None = None) -> PackUnder
     folder = settings.models / settings.interview.language
     kinds = (pack or load_pack(folder)).question_kinds
     return PackUnderstander.load(folder, kinds, weights=settings.weights, state=settings.state)
-
-
-def _first(error: Exception) -> Exception:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return error

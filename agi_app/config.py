@@ -115,7 +115,7 @@ class TurnSettings(_Section):
     pre_roll_ms: int = Field(default=300, ge=0)
     """Audio kept from before the onset."""
     barge_in_ms: int = Field(default=400, ge=64)
-    """Speech over our prompt that counts as an interruption."""
+    """Speech over our prompt that is more than a sound: its words decide whether we give way."""
     greeting_wait_ms: int = Field(default=1200, ge=0)
     """After pick-up we wait this long for the candidate's 喂."""
 

@@ -107,3 +107,10 @@ class PackError(HirelineError):
     """A language pack cannot be used; `where` names file and line."""
 
     code = "pack"
+
+
+def first_error(error: BaseException) -> BaseException:
+    """The first error inside a group of them, however deep; any other error is its own first."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

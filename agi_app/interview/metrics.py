@@ -11,6 +11,12 @@ import psutil
 from agi_app.telephony.media.channel import MediaCounters
 
 
+def cpu_seconds() -> float:
+    """CPU time this process has used so far, in user and in system mode together."""
+    user, system = psutil.Process().cpu_times()[:2]
+    return float(user + system)
+
+
 def percentiles(values: list[float]) -> dict[str, float | int]:
     """Summary of a list of milliseconds: p50, p95, max and n; zeros when there are none."""
     if not values:
@@ -29,7 +35,7 @@ class CallMetrics:
     interruptions: int = 0
     false_stops: int = 0
     _line: dict[str, Any] = field(default_factory=dict)
-    _cpu_s: float = field(default_factory=lambda: sum(psutil.Process().cpu_times()[:2]))
+    _cpu_s: float = field(default_factory=cpu_seconds)
 
     def replied(self, total_ms: float, stages_ms: dict[str, float]) -> None:
         """A reply's first audio left us."""
@@ -62,6 +68,6 @@ class CallMetrics:
             "false_stops": self.false_stops,
             "troubles": self.troubles,
             **self._line,
-            "cpu_s": round(sum(psutil.Process().cpu_times()[:2]) - self._cpu_s, 2),
+            "cpu_s": round(cpu_seconds() - self._cpu_s, 2),
             "rss_mb": psutil.Process().memory_info().rss >> 20,
         }

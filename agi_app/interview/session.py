@@ -13,7 +13,7 @@ import structlog
 
 from agi_app.audio.turn import TurnRules
 from agi_app.dialogue.dialogue import Dialogue
-from agi_app.errors import MediaError
+from agi_app.errors import MediaError, first_error
 from agi_app.interview.conversation import Conversation, Services
 from agi_app.interview.events import CallFinished, InterviewEvent
 from agi_app.interview.hearing import Ear, Key
@@ -161,7 +161,7 @@ class Interview:
             self._notes.trouble("call_stuck")
             self._failure = "the conversation did not come to an end"
         except ExceptionGroup as group:
-            error = _first(group)
+            error = first_error(group)
             if isinstance(error, MediaError) and await self._ended_meanwhile(call):
                 return  # that the line broke is no news
             if not isinstance(error, HirelineError):
@@ -229,9 +229,3 @@ class Interview:
     def _pay_fit(self, slots: dict[str, Any]) -> PayFit:
         pay = self._brief.job.pay
         return pay_fit(slots.get("expected_pay"), pay.range, pay.salary_months)
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

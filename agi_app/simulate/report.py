@@ -13,7 +13,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from agi_app.interview.metrics import percentiles
+from agi_app.interview.metrics import cpu_seconds, percentiles
 from agi_app.simulate.judgement import Accuracy
 from agi_app.simulate.measure import Measures, total
 from agi_app.simulate.runner import SimulatedCall
@@ -23,12 +23,12 @@ from agi_app.simulate.runner import SimulatedCall
 class Machine:
     """What the run cost; start it before, `stop` it after."""
 
-    cpu_s: float = field(default_factory=lambda: sum(psutil.Process().cpu_times()[:2]))
+    cpu_s: float = field(default_factory=cpu_seconds)
     rss_mb: int = 0
 
     def stop(self) -> None:
         """Take the figures of this process: the phone wing; phones and Asterisk are processes of their own."""
-        self.cpu_s = round(sum(psutil.Process().cpu_times()[:2]) - self.cpu_s, 2)
+        self.cpu_s = round(cpu_seconds() - self.cpu_s, 2)
         self.rss_mb = psutil.Process().memory_info().rss >> 20
 
 
