@@ -1,4 +1,4 @@
-"""`hireline hr …`: the HR database from the command line."""
+"""`hireline hr sample`, `candidates`, `jobs`, `results`, `show`: what is in the HR database."""
 
 from __future__ import annotations
 
@@ -8,27 +8,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from agi_app.cli.hr.database import open_store
 from agi_app.cli.output import JsonPath, console_for, write_json
 from agi_app.cli.result_view import print_result
-from agi_app.config import load_settings
 from hr_sync.records import Candidate, Job
 from hr_sync.sample import load_sample
-from hr_sync.store import SqliteStore, Store, StoredResult
+from hr_sync.store import Store, StoredResult
 
 Limit = typer.Option(50, "--limit", min=1, max=10_000, help="Rows at most.")
 
 
-def open_store() -> SqliteStore:
-    """The HR database of the settings in force."""
-    settings = load_settings()
-    settings.state.mkdir(parents=True, exist_ok=True)
-    return SqliteStore(settings.database)
-
-
-def register(app: typer.Typer) -> None:
+def register(group: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="The HR database: candidates, jobs, results.", no_args_is_help=True)
-    app.add_typer(group, name="hr")
     group.command("sample")(_sample)
     group.command("candidates")(_candidates)
     group.command("jobs")(_jobs)
