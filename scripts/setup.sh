@@ -25,7 +25,7 @@ check_machine() {
 }
 
 install_packages() {
-    local wanted=(espeak-ng sip-tester) missing=() package
+    local wanted=(espeak-ng sip-tester libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei) missing=() package
     if [ -z "${ASTERISK:-}" ] && ! command -v asterisk >/dev/null; then wanted+=(mmdebstrap); fi
     "$python" -c 'import ensurepip' 2>/dev/null || wanted+=(python3-venv)
     for package in "${wanted[@]}"; do
