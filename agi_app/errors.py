@@ -8,6 +8,9 @@ HirelineError
 │   ├── AsteriskError        Asterisk cannot be found, started or reached
 │   ├── AriError             Asterisk refused a request
 │   │   └── AriLostError     the event stream or the server went away (retryable)
+│   ├── AmiError             Asterisk's manager interface refused
+│   │   └── AmiLostError     it does not answer (retryable)
+│   ├── RouteError           a number that may not be dialled, or has no route
 │   └── MediaError           the media socket of a call failed or never came
 ├── SpeechError
 │   ├── RecognitionError     the recogniser failed on an utterance
@@ -70,6 +73,25 @@ class AriLostError(AriError):
 
     code = "ari_lost"
     retryable = True
+
+
+class AmiError(TelephonyError):
+    """Asterisk's manager interface refused an action."""
+
+    code = "ami"
+
+
+class AmiLostError(AmiError):
+    """Asterisk's manager interface cannot be reached, or does not answer."""
+
+    code = "ami_lost"
+    retryable = True
+
+
+class RouteError(TelephonyError):
+    """A number that may not be dialled, or that the dialplan has no route for."""
+
+    code = "route"
 
 
 class MediaError(TelephonyError):
