@@ -11,11 +11,11 @@ Rules that hold for each operation:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from hr_sync.records import (
     CallAttempt,
@@ -50,8 +50,13 @@ class StoredResult:
     """A result with its place in the order of arrival."""
 
     cursor: int
-    """Counts up from 1 without gaps. A reader that has seen n has seen everything up to n, and nothing will appear below it."""
+    """Counts up from 1. A reader that has seen n has seen everything up to n, and nothing will appear below it.
+
+    A result that is revised leaves its cursor and takes the next one: it appears once more, and readers from the start see it once.
+    """
     result: CallResult
+    revision: int = 1
+    """1 as the call left it; each revision counts one up. `call_id` says which results are the same."""
 
 
 class Store(Protocol):
@@ -168,8 +173,28 @@ class Store(Protocol):
     def result(self, call_id: str) -> CallResult:
         """One result. Raises NotFoundError, also while the call is under way."""
 
+    def stored_result(self, call_id: str) -> StoredResult:
+        """One result with its cursor and revision. Raises NotFoundError as `result`."""
+
     def results(self, after: int = 0, limit: int = 100) -> tuple[StoredResult, ...]:
         """Results behind a cursor, in the order of arrival; see `StoredResult.cursor`."""
+
+    def revise_result(self, call_id: str, changes: Mapping[str, Any], *, reason: str) -> StoredResult:
+        """Replace fields of a result: scores that were worked out after the call, a person's decision or correction.
+
+        Read, changed and written in one transaction, so that two who revise different fields at once both succeed. When nothing
+        changes, nothing is written, and what is stored comes back. Otherwise the result takes the next cursor and revision.
+
+        Args:
+            call_id: the call.
+            changes: fields of `CallResult` with their new values, whole; other fields stay.
+            reason: one word for what revised it, e.g. `assessed`, `decided`, `corrected`.
+
+        Raises:
+            NotFoundError: the call is unknown, or has no result yet.
+            InvalidDataError: a value does not fit, or the field is not one to revise: what happened in the call (ids, times,
+                disposition and its evidence, transcript, consent) stays.
+        """
 
     def unfinished(self, *, except_owner: str | None = None) -> tuple[CallAttempt, ...]:
         """Attempts without a result, oldest first, leaving out those of one owner.

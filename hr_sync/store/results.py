@@ -1,4 +1,4 @@
-"""Results: written once, read in the order of arrival, made up for calls whose process died."""
+"""Results: written when the call ends, read in the order of arrival, made up for calls whose process died."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlite_utils import Database
 
-from hr_sync.errors import ConflictError, NotFoundError
+from hr_sync.errors import ConflictError
 from hr_sync.records import (
     CallAttempt,
     CallResult,
@@ -19,7 +19,7 @@ from hr_sync.records import (
     Speaker,
     Turn,
 )
-from hr_sync.store import calls
+from hr_sync.store import calls, revisions
 from hr_sync.store.base import StoredResult
 from hr_sync.store.rows import Row, attempt_of, result_row, turn_row, utc
 
@@ -29,13 +29,13 @@ def finish(db: Database, result: CallResult) -> bool:
     call = calls.row_of(db, result.call_id)
     _refuse_foreign(call, result)
     row = result_row(result)
-    for (stored,) in db.execute("SELECT result FROM results WHERE call_id = ?", [result.call_id]):
+    for (stored,) in db.execute("SELECT coalesce(original, result) FROM results WHERE call_id = ?", [result.call_id]):
         if stored == row["result"]:
             return False
         raise ConflictError(
-            f"call {result.call_id} has another result already", remedy="a result is written once; read the stored one"
+            f"call {result.call_id} has another result already", remedy="a call ends once; what is found out later is a revision"
         )
-    db.table("results").insert(row)
+    db.table("results").insert(row | {"cursor": revisions.next_cursor(db, result.call_id, 1, "finished"), "revision": 1})
     db.table("turns").upsert_all(
         (turn_row(result.call_id, index, turn) for index, turn in enumerate(result.transcript)), pk=("call_id", "turn")
     )
@@ -49,22 +49,10 @@ def finish(db: Database, result: CallResult) -> bool:
     return True
 
 
-def result(db: Database, call_id: str) -> CallResult:
-    """One result, or NotFoundError."""
-    for (document,) in db.execute("SELECT result FROM results WHERE call_id = ?", [call_id]):
-        return CallResult.model_validate_json(document)
-    calls.row_of(db, call_id)
-    raise NotFoundError(f"call {call_id} has no result yet", remedy="wait until it has ended")
-
-
 def results(db: Database, after: int, limit: int) -> tuple[StoredResult, ...]:
-    """Results behind a cursor.
-
-    The cursor is given inside the write transaction, and SQLite has one writer at a time: nobody can see a cursor before all
-    lower ones are committed, and one that was rolled back is given again.
-    """
-    rows = db.execute("SELECT cursor, result FROM results WHERE cursor > ? ORDER BY cursor LIMIT ?", [after, limit])
-    return tuple(StoredResult(cursor, CallResult.model_validate_json(document)) for cursor, document in rows)
+    """Results behind a cursor, each in its last revision."""
+    rows = db.query("SELECT cursor, revision, result FROM results WHERE cursor > ? ORDER BY cursor LIMIT ?", [after, limit])
+    return tuple(revisions.stored_of(row) for row in rows)
 
 
 def left_behind(db: Database, call: Row, *, at: datetime, evidence: str, recording: str | None) -> CallResult:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
@@ -24,7 +24,7 @@ from hr_sync.records import (
     LearnedItem,
     Turn,
 )
-from hr_sync.store import calls, migrations, people, results
+from hr_sync.store import calls, migrations, people, results, revisions
 from hr_sync.store import jobs as job_rows
 from hr_sync.store.base import PutCounts, Store, StoredResult
 from hr_sync.store.connection import Connections, make_file
@@ -219,12 +219,22 @@ class SqliteStore(Store):
     def result(self, call_id: str) -> CallResult:
         """See `Store.result`."""
         with self._connections.read() as db:
-            return results.result(db, call_id)
+            return revisions.stored(db, call_id).result
+
+    def stored_result(self, call_id: str) -> StoredResult:
+        """See `Store.stored_result`."""
+        with self._connections.read() as db:
+            return revisions.stored(db, call_id)
 
     def results(self, after: int = 0, limit: int = 100) -> tuple[StoredResult, ...]:
         """See `Store.results`."""
         with self._connections.read() as db:
             return results.results(db, after, _page(limit))
+
+    def revise_result(self, call_id: str, changes: Mapping[str, Any], *, reason: str) -> StoredResult:
+        """See `Store.revise_result`."""
+        with self._connections.write() as db:
+            return revisions.revise(db, call_id, changes, reason)
 
     def unfinished(self, *, except_owner: str | None = None) -> tuple[CallAttempt, ...]:
         """See `Store.unfinished`."""
@@ -238,7 +248,7 @@ class SqliteStore(Store):
             if row["result_at"] is None:
                 results.finish(db, results.left_behind(db, row, at=at, evidence=evidence, recording=recording))
                 log.warning("call_abandoned", call_id=call_id)
-            return results.result(db, call_id)
+            return revisions.stored(db, call_id).result
 
     # ---- the database itself
 

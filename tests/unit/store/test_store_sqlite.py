@@ -16,7 +16,7 @@ from hr_sync.errors import StoreBusyError, StoreCorruptError, StoreError
 from hr_sync.records import CallState
 from hr_sync.sample import load_sample
 from hr_sync.store import PutCounts, SqliteStore, migrations
-from hr_sync.store.rows import candidate_row
+from hr_sync.store.rows import attempt_row, candidate_row, result_row
 from tests.unit.store.store_cases import NOW, SAMPLE, ZHANG, attempt, learned, result, turn
 
 
@@ -344,3 +344,31 @@ def test_a_restored_copy_that_somebody_reads_is_taken_when_they_have_read(path: 
         release.join()
         reader.close()
     assert rows(path, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_results_from_before_revisions_keep_their_cursors(path: Path) -> None:
+    make_version(path, [name for name, _ in migrations.STEPS].index("0020_result_events"))
+    for number in (1, 2, 3, 4):
+        done = result(f"call-{number}", attempt=number)
+        row = result_row(done)
+        call = attempt_row(attempt(f"call-{number}")) | {"attempt": number, "state": "ended", "result_at": row["ended_at"]}
+        for table, values in (("calls", call), ("results", row)):
+            insert(path, table, values)
+    write(path, "DELETE FROM results WHERE cursor IN (1, 4)")  # their time was over, after readers had seen them
+    with SqliteStore(path) as store:
+        load_sample(store)
+        assert [(stored.cursor, stored.revision) for stored in store.results()] == [(2, 1), (3, 1)]
+        store.open_attempt(attempt("call-5"))
+        store.finish(result("call-5", attempt=5))
+        assert store.revise_result("call-2", {"interest": "hesitant"}, reason="corrected").cursor == 6
+        assert [stored.cursor for stored in store.results()] == [3, 5, 6]
+        assert store.check() == ()
+
+
+def insert(path: Path, table: str, values: dict[str, object]) -> None:
+    connection = sqlite3.connect(path)
+    try:
+        Database(connection).table(table).insert(values)
+        connection.commit()
+    finally:
+        connection.close()
