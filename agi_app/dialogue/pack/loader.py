@@ -20,6 +20,7 @@ from agi_app.dialogue.pack.schema import (
     Pack,
     PackFile,
     Protected,
+    Signs,
     Situations,
 )
 from agi_app.dialogue.pack.template import Sentences
@@ -83,6 +84,7 @@ def read_pack(folder: Path) -> Pack:
         terms=_read(folder, names.terms, _TERMS),
         answers=_by("intent", answers, top, "answers"),
         competencies=_by("id", competencies, top, "competencies"),
+        signs=_read(folder, names.signs, TypeAdapter(Signs)) if names.signs else Signs(),
         protected=_read(folder, names.protected, TypeAdapter(Protected)),
         expected=_read(folder, names.recognition, TypeAdapter(ExpectedSpeech)),
     )
@@ -92,7 +94,11 @@ def _files_exist(folder: Path, top: Document, names: PackFile) -> None:
     for field in PackFile.model_fields:
         value = getattr(names, field)
         paths: Iterable[str] = (
-            value if isinstance(value, tuple) else (value,) if field in {"situations", "terms", "protected", "recognition"} else ()
+            value
+            if isinstance(value, tuple)
+            else (value,)
+            if field in {"situations", "terms", "signs", "protected", "recognition"} and value
+            else ()
         )
         for index, path in enumerate(paths):
             place = (field, index) if isinstance(value, tuple) else (field,)

@@ -224,6 +224,13 @@ class Answers(Part):
     """When no answer fits; by default the wording `unanswerable`."""
 
 
+class CompetencyExamples(Part):
+    """What candidates say; an answer is compared with them by meaning."""
+
+    strong: Words = ()
+    weak: Words = ()
+
+
 class Competency(Part):
     """Something a job asks of people, and how an answer shows it."""
 
@@ -233,6 +240,26 @@ class Competency(Part):
     keywords: Words = Field(min_length=1)
     levels: dict[Annotated[str, Field(pattern="^[1-5]$")], str] = Field(min_length=2)
     """What an answer at this level is like, 1 the lowest."""
+    examples: CompetencyExamples = CompetencyExamples()
+    against: Words = ()
+    """Phrases that speak against it."""
+
+
+class Signs(Part):
+    """What gives an answer's structure and its concreteness away; the same for every competency. Heard by their sound too."""
+
+    situation: Words = ()
+    task: Words = ()
+    action: Words = ()
+    result: Words = ()
+    units: Words = ()
+    """A number with one of these behind it is a quantity."""
+    vague: Words = ()
+    """Words that stand where something concrete should."""
+    denial: Words = ()
+    """Say that there is nothing to tell."""
+    fillers: Words = ()
+    """Do not count as said."""
 
 
 class Protected(Part):
@@ -273,6 +300,7 @@ class PackFile(Part):
     terms: str
     answers: Words = Field(min_length=1)
     competencies: Words = ()
+    signs: str | None = None
     protected: str
     recognition: str
     grammars: Words = ()
@@ -297,6 +325,7 @@ class Pack(BaseModel):
     terms: dict[str, dict[str, str]]
     answers: dict[Intent, Answers]
     competencies: dict[str, Competency]
+    signs: Signs
     protected: Protected
     expected: ExpectedSpeech
 
