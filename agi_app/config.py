@@ -120,6 +120,42 @@ class TurnSettings(_Section):
     """After pick-up we wait this long for the candidate's 喂."""
 
 
+class AnsweringSettings(_Section):
+    """Telling people from machines: announcements while it rings, voicemail, call assistants."""
+
+    enabled: bool = True
+    leave_message: bool = False
+    """True: a short message after a voicemail's beep; False: hang up without a word."""
+
+
+class InboundSettings(_Section):
+    """Calls that come in. Asterisk asks us who is calling over FastAGI."""
+
+    enabled: bool = True
+    agi_host: str = "127.0.0.1"
+    agi_port: int = Field(default=14573, ge=0, le=65535)
+    company: str = ""
+    """Whose line strangers hear they have reached; empty: the company of the first open job."""
+    office: str = ""
+    """How strangers reach a person, as it is spoken, e.g. 工作日九点到十八点请拨打零二八八六一二三四五六; empty: not told."""
+
+
+class TransferSettings(_Section):
+    """Handing a candidate to a recruiter."""
+
+    enabled: bool = True
+    dial: str = "PJSIP/{extension}"
+    """How an extension is dialled; the extension is the job's recruiter's."""
+    group: tuple[str, ...] = ()
+    """Extensions that ring all at once when the recruiter's own does not answer, or there is none."""
+    ring_s: float = Field(default=20, gt=0, le=120)
+    days: tuple[int, ...] = (1, 2, 3, 4, 5)
+    """Days of the week on which recruiters are at work, Monday 1."""
+    hours: tuple[str, ...] = ("09:00-12:00", "13:30-18:00")
+    """Local times, from-to, at which they pick up."""
+    time_zone: str = "Asia/Shanghai"
+
+
 class ControlSettings(_Section):
     """Where `hireline serve` takes orders from `hireline call`."""
 
@@ -161,6 +197,9 @@ class Settings(BaseSettings):
     voice: VoiceSettings = VoiceSettings()
     turn: TurnSettings = TurnSettings()
     interview: InterviewSettings = InterviewSettings()
+    answering: AnsweringSettings = AnsweringSettings()
+    inbound: InboundSettings = InboundSettings()
+    transfer: TransferSettings = TransferSettings()
     control: ControlSettings = ControlSettings()
     store: StoreSettings = StoreSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"

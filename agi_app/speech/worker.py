@@ -195,12 +195,12 @@ class RecognitionService:
         """Load and warm the engine. Raises ModelError."""
         await self._worker.run(self._recogniser.load)
 
-    async def recognise(self, audio: Audio, hints: RecognitionHints) -> Recognition:
+    async def recognise(self, audio: Audio, hints: RecognitionHints, *, priority: Priority = Priority.LIVE) -> Recognition:
         """Recognise one utterance; cancelling before its turn frees the place in the queue.
 
         Raises OverloadError when too many wait, RecognitionError when the engine fails.
         """
-        done = await self._worker.run(lambda: self._recogniser.recognise(audio, hints))
+        done = await self._worker.run(lambda: self._recogniser.recognise(audio, hints), priority=priority)
         return replace(done.value, wait_ms=done.wait_ms, compute_ms=done.compute_ms)
 
     async def close(self) -> None:
