@@ -7,6 +7,7 @@ HirelineError
 │   ├── NotFoundError        no such candidate, job, call
 │   ├── ConflictError        what is stored contradicts what was asked: an illegal move, a second different result
 │   └── DoNotCallError       the number asked never to be called again
+├── DurableError             the engine of durable work cannot run, or not yet
 ├── InvalidDataError         a row, field or file that cannot be taken; names where
 └── (the phone wing's branches: agi_app/errors.py)
 """
@@ -84,3 +85,9 @@ class InvalidDataError(HirelineError):
     """Data that cannot be taken as it is; `where` names file, row and field."""
 
     code = "invalid_data"
+
+
+class DurableError(HirelineError):
+    """The engine of durable work (campaigns, follow-ups) cannot run, or does not run."""
+
+    code = "durable"

@@ -71,6 +71,11 @@ class SqliteStore(Store):
         """The file."""
         return self._path
 
+    @property
+    def connections(self) -> Connections:
+        """For operations of one topic that have a class of their own, such as `Executors` and `Campaigns`."""
+        return self._connections
+
     # ---- people
 
     def put_candidates(self, candidates: Iterable[Candidate]) -> PutCounts:
