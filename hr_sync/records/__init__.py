@@ -35,6 +35,7 @@ from hr_sync.records.results import (
     Speaker,
     Turn,
 )
+from hr_sync.records.screening import ScreenedCandidate, Screening, ScreeningOutcome, ScreeningReason, ScreeningRule
 
 __all__ = [
     "AgeRule",
@@ -84,6 +85,11 @@ __all__ = [
     "Recruiter",
     "Requirements",
     "Score",
+    "ScreenedCandidate",
+    "Screening",
+    "ScreeningOutcome",
+    "ScreeningReason",
+    "ScreeningRule",
     "Sector",
     "Share",
     "Speaker",

@@ -42,6 +42,8 @@ class AgeRule(Record):
     max_age: int = Field(ge=16, le=70)
     notice: str
     """The notice that sets it."""
+    as_of: date | None = None
+    """The day the notice counts ages on; None: the first day of registration, or else the day the notice was published."""
 
 
 class Notice(Record):

@@ -66,6 +66,8 @@ class Candidate(Record):
     skills: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    wishes: tuple[str, ...] = ()
+    """What the resume asks for, in its words: 期望薪资 12000-15000, 一个月内到岗, 希望双休."""
     source: str | None = None
     """Where the resume came from; spoken when the candidate asks where we got the number."""
     notes: str = ""

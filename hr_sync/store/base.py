@@ -11,9 +11,9 @@ Rules that hold for each operation:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -27,6 +27,12 @@ from hr_sync.records import (
     DoNotCallEntry,
     Job,
     LearnedItem,
+    Requirements,
+    ScreenedCandidate,
+    Screening,
+    ScreeningOutcome,
+    ScreeningReason,
+    Sector,
     Turn,
 )
 
@@ -57,6 +63,21 @@ class StoredResult:
     result: CallResult
     revision: int = 1
     """1 as the call left it; each revision counts one up. `call_id` says which results are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningDraft:
+    """A screening about to be written; a reason that is true of many candidates is given once."""
+
+    id: str
+    job_id: str
+    at: datetime
+    as_of: date
+    sector: Sector
+    requirements: Requirements
+    reasons: Sequence[ScreeningReason]
+    candidates: Sequence[tuple[str, ScreeningOutcome, float | None, Sequence[int]]]
+    """Candidate, outcome, score, places in `reasons`; in the order in which each outcome's candidates are listed."""
 
 
 class Store(Protocol):
@@ -215,6 +236,37 @@ class Store(Protocol):
             evidence: why it is taken for dead.
             recording: where its sound was found, if it was.
         """
+
+    # ---- screening
+
+    def candidate_columns(self, names: Sequence[str]) -> dict[str, list[Any]]:
+        """Columns of all candidates as they are stored, in the order of ids; JSON columns as text.
+
+        Raises InvalidDataError for a column that screening has no business with: names, numbers, notes, pay.
+        """
+
+    def put_birth_dates(self, dates: Mapping[str, date]) -> int:
+        """Write days of birth by candidate; returns how many are new or differ. Raises StoreError for unknown candidates."""
+
+    def birth_dates(self, job_id: str) -> dict[str, date]:
+        """Days of birth of all candidates who have one, for a job whose notice sets an age limit.
+
+        There is no other way to read them. Raises ConflictError for a job without an age rule; NotFoundError.
+        """
+
+    def put_screening(self, draft: ScreeningDraft) -> Screening:
+        """Write a screening, all or nothing. Raises ConflictError when its id is taken; NotFoundError (job)."""
+
+    def screening(self, screening_id: str) -> Screening:
+        """One screening with those who matched, best first. Raises NotFoundError."""
+
+    def screenings(self, job_id: str | None = None, *, limit: int = 100) -> tuple[Screening, ...]:
+        """Screenings, newest first, without their candidates (`matched` is empty)."""
+
+    def screened(
+        self, screening_id: str, outcome: ScreeningOutcome, *, after: int = 0, limit: int = 100
+    ) -> tuple[ScreenedCandidate, ...]:
+        """A page of one outcome's candidates from behind place `after`, which counts from 1. Raises NotFoundError."""
 
     # ---- the database itself
 

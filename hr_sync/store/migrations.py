@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from hr_sync.errors import StoreCorruptError
-from hr_sync.store import schema, schema_campaigns, schema_outbox
+from hr_sync.store import schema, schema_campaigns, schema_imports, schema_outbox
 
 APPLICATION_ID = 0x48524C4E
 """`HRLN`, in the file's header, so that a file can be told to be ours before anything in it is believed."""
@@ -30,6 +30,11 @@ STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("0003_calls", _script(schema.CALLS)),
     ("0004_results", _script(schema.RESULTS)),
     ("0005_views", _script(schema.VIEWS)),
+    ("0010_wishes", _script(schema_imports.WISHES)),
+    ("0011_birth_dates", _script(schema_imports.BIRTH_DATES)),
+    ("0012_imports", _script(schema_imports.IMPORTS)),
+    ("0013_resumes", _script(schema_imports.RESUMES)),
+    ("0014_screenings", _script(schema_imports.SCREENINGS)),
     ("0020_result_events", _script(schema_outbox.RESULT_EVENTS)),
     ("0060_executors", _script(schema_campaigns.EXECUTORS)),
 )

@@ -52,7 +52,7 @@ def _record(kind: type[R], row: Mapping[str, Any], json_columns: frozenset[str])
     return kind.model_validate({name: json.loads(value) if name in json_columns else value for name, value in row.items()})
 
 
-_CANDIDATE_JSON = frozenset({"employments", "skills", "certificates", "tags"})
+_CANDIDATE_JSON = frozenset({"employments", "skills", "certificates", "tags", "wishes"})
 _PAY_JSON = frozenset({"allowances", "levels"})
 _FLAT_PAY = {"base": ("base_min", "base_max"), "range": ("range_min", "range_max")}
 

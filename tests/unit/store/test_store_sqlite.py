@@ -204,7 +204,8 @@ def make_version(path: Path, steps: int) -> None:
     db.execute("BEGIN IMMEDIATE")
     migrations.upgrade(db, where=str(path), to=steps)
     if steps:
-        db.table("candidates").insert(candidate_row(ZHANG) | {"updated_at": "2026-01-01T00:00:00.000000Z"})
+        row = candidate_row(ZHANG) | {"updated_at": "2026-01-01T00:00:00.000000Z"}
+        db.table("candidates").insert({column: row[column] for column in db.table("candidates").columns_dict})
     db.execute("COMMIT")
     db.close()
 
