@@ -6,7 +6,7 @@ from agi_app.dialogue.pack.schema import Consent, Question
 from agi_app.dialogue.pack.template import Template
 from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.slots import SlotValue, spoken_value
-from agi_app.dialogue.state import OpenQuestion, Stage
+from agi_app.dialogue.state import CONFIRMING, OpenQuestion, Stage
 from agi_app.dialogue.turn import Turn
 from agi_app.dialogue.understanding import Intent
 from hr_sync.records import Disposition, Interest
@@ -14,7 +14,8 @@ from hr_sync.records import Disposition, Interest
 YES = (Intent.AGREE, Intent.PROVIDE)
 NODS = (*YES, Intent.BACKCHANNEL)
 """Yes, or as good as yes."""
-CONFIRMING = (Stage.CONFIRM_HEARD, Stage.CONFIRM_KNOWN)
+_NEVER_ASSUMED = frozenset({"expected_pay"})
+"""Not kept unless confirmed when it was not heard with certainty."""
 _KINDS = {
     "greeting": PromptKind.GREETING,
     "consent": PromptKind.CONSENT,
@@ -122,7 +123,7 @@ def ask_again(turn: Turn, lead: str | None) -> None:
     if lead and not turn.prompts:
         turn.phrase(lead, PromptKind.REPAIR)
     if opened.stage in CONFIRMING:
-        confirm_again(turn)
+        confirm_again(turn, by_keys=opened.tries > 1)
     elif isinstance(question, Consent) and not turn.state.identified:
         _say(turn, "ask_unnamed", question.ask_unnamed)
     elif opened.tries == 1:
@@ -150,9 +151,9 @@ def confirm(turn: Turn, value: SlotValue) -> None:
     turn.phrase("confirm", PromptKind.CONFIRMATION, value=_back(turn, value))
 
 
-def confirm_again(turn: Turn) -> None:
-    """Ask for the confirmation once more, briefly."""
-    turn.phrase("confirm_again", PromptKind.CONFIRMATION, value=_back(turn, turn.open.pending))
+def confirm_again(turn: Turn, *, by_keys: bool = False) -> None:
+    """Ask for the confirmation once more, briefly, or by keys."""
+    turn.phrase("confirm_by_keys" if by_keys else "confirm_again", PromptKind.CONFIRMATION, value=_back(turn, turn.open.pending))
 
 
 def _back(turn: Turn, value: SlotValue) -> str:
@@ -181,7 +182,7 @@ def give_up(turn: Turn) -> None:
     """A question drew no answer: go on without it where that is possible, else end politely."""
     opened = turn.open
     turn.reasons.append(f"give up {opened.question.id}")
-    if opened.stage is Stage.CONFIRM_HEARD and opened.question.fills:
+    if opened.stage is Stage.CONFIRM_HEARD and opened.question.fills and opened.question.fills not in _NEVER_ASSUMED:
         store(turn, opened.question.fills, opened.pending)  # said back twice and never denied
     match opened.question.id:
         case "greeting" | "consent":
@@ -198,6 +199,8 @@ def give_up(turn: Turn) -> None:
             turn.end(Disposition.DECLINED_RECORDING, "end_declined_recording", "no answer after refusing the recording")
         case "talent_pool":
             turn.end(Disposition.COMPLETED, "closing_not_interested", "not interested")
+        case "bad_line" | "hurry":
+            go_back(turn)
         case "go_on":
             turn.end(Disposition.COMPLETED, "end_human", "wants a person")
         case "closing":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agi_app.dialogue.asking import NODS, ask_name, go_back, open_question, unanswered
+from agi_app.dialogue.asking import NODS, ask, ask_name, go_back, open_question, unanswered
 from agi_app.dialogue.exits import take_callback_time
 from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.state import Stage
@@ -82,3 +82,31 @@ def go_on(turn: Turn) -> None:
         turn.end(Disposition.COMPLETED, "end_human", "wants a person")
     else:
         unanswered(turn)
+
+
+def bad_line(turn: Turn) -> None:
+    """Whether to call again on a better line."""
+    if turn.means(Intent.DENY):
+        go_back(turn)
+    elif turn.means(*NODS):
+        _call_back(turn)
+    else:
+        unanswered(turn)
+
+
+def hurry(turn: Turn) -> None:
+    """Go on, call again, or stop."""
+    if turn.means(Intent.DENY):
+        turn.end(Disposition.PARTIAL, "end_early", "wants to stop")
+    elif turn.mentions(turn.desk.pack.situations.words.another_day):
+        _call_back(turn)
+    elif turn.means(*NODS):
+        go_back(turn)
+    else:
+        unanswered(turn)
+
+
+def _call_back(turn: Turn) -> None:
+    turn.request("callback", {})
+    turn.state.if_cut_off = Disposition.CALLBACK
+    ask(turn, turn.desk.pack.situation("callback_time"))

@@ -17,16 +17,16 @@ from zoneinfo import ZoneInfo
 
 from agi_app.dialogue import policy
 from agi_app.dialogue.answers import Answerer
-from agi_app.dialogue.asking import CONFIRMING
 from agi_app.dialogue.conditions import View
 from agi_app.dialogue.facts import read_facts
 from agi_app.dialogue.forecast import expected_prompts, likely_next
 from agi_app.dialogue.hearing import heard_shares, interpret_key
+from agi_app.dialogue.hold import hold_left_ms
 from agi_app.dialogue.pack.schema import Pack
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Expectation, PromptKind, Reply
 from agi_app.dialogue.script import interview_for, personalised, plan
-from agi_app.dialogue.state import CALM, Mood, State
+from agi_app.dialogue.state import CALM, CONFIRMING, Mood, State
 from agi_app.dialogue.turn import Desk, Limits, Turn
 from agi_app.dialogue.understanding import Heard, Intent, Understander, Understanding
 from agi_app.dialogue.wording import Wording
@@ -138,11 +138,21 @@ class Dialogue:
         intents = tuple(intent for intent in intents if intent is not Intent.OTHER)
         return replace(value, intent=intents[0], also=intents[1:])
 
-    def hear(self, heard: Heard, mood: Mood = CALM) -> Reply:
-        """React to an utterance, or to a key."""
+    def is_backchannel(self, text: str) -> bool:
+        """Whether a text is nothing but 嗯, 好的, 是吗: said over our voice it takes no turn."""
+        return self._understander.is_backchannel(text)
+
+    def hear(self, heard: Heard, mood: Mood = CALM, understanding: Understanding | None = None) -> Reply:
+        """React to an utterance, or to a key.
+
+        Args:
+            heard: what was said.
+            mood: how the candidate seems to feel.
+            understanding: what `understand` made of this very utterance for the question that is still open; None: find out.
+        """
         if self.over:
             return Reply((), None, disposition=self._state.disposition, reason="over")
-        self.last_understanding = self.understand(heard)
+        self.last_understanding = understanding or self.understand(heard)
         turn = self._turn(heard, self.last_understanding, mood)
         policy.hear(turn)
         return self._reply(turn)
@@ -152,7 +162,7 @@ class Dialogue:
         if self.over:
             return Reply((), None, disposition=self._state.disposition, reason="over")
         turn = self._turn(mood=mood)
-        policy.miss(turn, "not_heard")
+        policy.silence(turn)
         return self._reply(turn)
 
     def wrap_up(self) -> Reply:
@@ -235,7 +245,15 @@ class Dialogue:
         if opened is not None and state.disposition is None:
             question = opened.question
             kind = turn.prompts[-1].kind if turn.prompts else opened.kind
-            self._expects = Expectation(question.id, kind, question.patience_ms, question.silence_ms, keys=bool(question.keys))
+            hold_ms = hold_left_ms(turn)
+            self._expects = Expectation(
+                question.id,
+                kind,
+                question.patience_ms,
+                hold_ms or question.silence_ms,
+                keys=bool(question.keys) or opened.stage in CONFIRMING,
+                hold_ms=hold_ms,
+            )
         return Reply(
             tuple(turn.prompts),
             self._expects,
@@ -256,6 +274,9 @@ class _Deaf:
 
     def understand(self, heard: Heard, *, question: str | None, now: datetime) -> Understanding:
         return Understanding(question, heard.text, Intent.OTHER, 0.0)
+
+    def is_backchannel(self, text: str) -> bool:
+        return False
 
     def vocabulary(self, question: str | None) -> tuple[str, ...]:
         return ()

@@ -14,6 +14,10 @@ ANSWERS_A_TURN = 2
 SLOW_RATE = 0.85
 MOST_REPEATS = 6
 """In one call."""
+BAD_LINE_AFTER = 2
+"""So often the candidate says that the line is bad until we offer another call."""
+MANY_REPEATS = 4
+"""The same, when they only ask us to say it again."""
 _PROCEDURAL = {Intent.ASK_REPEAT, Intent.ASK_SLOWER, Intent.ASK_HUMAN, Intent.ASK_MATERIAL}
 
 
@@ -126,8 +130,24 @@ def _repetition(turn: Turn) -> bool:
     turn.state.repeats += 1
     if turn.state.repeats > MOST_REPEATS or not turn.state.content:
         return False
+    if _bad_line(turn):
+        return True
     turn.phrase("slower" if slower else "repeat", PromptKind.REPAIR)
     for prompt in turn.state.content:
         turn.say(prompt.kind, prompt.id, prompt.text, interruptible=prompt.interruptible)
     turn.reasons.append("say it again")
+    return True
+
+
+def _bad_line(turn: Turn) -> bool:
+    """The candidate cannot hear us again and again: offer, once, to call at another time. True when the turn is taken."""
+    state = turn.state
+    if not turn.means(Intent.ASK_REPEAT):
+        return False
+    state.line_troubles += turn.mentions(turn.desk.pack.situations.words.bad_line)
+    often = state.line_troubles >= BAD_LINE_AFTER or state.repeats >= MANY_REPEATS
+    if not often or "bad_line" in state.offered or turn.open.question.id not in state.script:
+        return False
+    state.offered.add("bad_line")
+    ask(turn, turn.desk.pack.situation("bad_line"), resume=turn.open)
     return True

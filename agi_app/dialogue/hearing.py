@@ -7,16 +7,20 @@ from collections.abc import Sequence
 
 from agi_app.dialogue.reply import Prompt
 from agi_app.dialogue.slots import key_value
-from agi_app.dialogue.state import OpenQuestion
+from agi_app.dialogue.state import CONFIRMING, OpenQuestion
 from agi_app.dialogue.understanding import Intent, Understanding
 from hr_sync.records import Job
 
+_CONFIRMED_BY = {"1": Intent.AGREE, "2": Intent.DENY}
+"""Keys while a value is being confirmed; the wording `confirm_by_keys` names them."""
 _SOUNDLESS = re.compile(r"[\s，。、！？；：“”（）\"'!,.?;:()…—-]")
 
 
 def interpret_key(key: str, opened: OpenQuestion, job: Job) -> Understanding:
     """What a telephone key means for the open question; `other` when it means nothing there."""
     question = opened.question
+    if opened.stage in CONFIRMING:
+        return Understanding(question.id, "", _CONFIRMED_BY.get(key, Intent.OTHER), 1.0)
     choice = question.keys.get(key)
     if choice is None:
         return Understanding(question.id, "", Intent.OTHER, 1.0)

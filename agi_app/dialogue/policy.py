@@ -9,12 +9,14 @@
 
 from __future__ import annotations
 
+from agi_app.dialogue.amounts import doubtful
 from agi_app.dialogue.asking import ask, ask_again, give_up, lost, store
 from agi_app.dialogue.digressions import attend
 from agi_app.dialogue.exits import leave
+from agi_app.dialogue.hold import end_hold, hold, on_hold
 from agi_app.dialogue.pack.inventory import SLOTS
 from agi_app.dialogue.reply import PromptKind
-from agi_app.dialogue.slots import SlotValue, plausible, spoken_value
+from agi_app.dialogue.slots import SlotValue, spoken_value
 from agi_app.dialogue.stages import respond
 from agi_app.dialogue.state import Stage
 from agi_app.dialogue.turn import Turn
@@ -32,17 +34,24 @@ def open_call(turn: Turn) -> None:
 
 def hear(turn: Turn) -> None:
     """React to an utterance or a key."""
+    if on_hold(turn):
+        return
     if _unintelligible(turn):
         miss(turn, "not_understood")
         return
     turn.state.misses = 0
     turn.state.heard_anything = True
-    if _too_long(turn) or leave(turn):
+    if _too_long(turn) or hold(turn) or leave(turn):
         return
     _take_values(turn)
     if attend(turn):
         return
     respond(turn)
+
+
+def silence(turn: Turn) -> None:
+    """React to nothing having been said in time."""
+    miss(turn, "still_there" if end_hold(turn) else "not_heard")
 
 
 def miss(turn: Turn, wording: str) -> None:
@@ -83,21 +92,20 @@ def wrap_up(turn: Turn) -> None:
 
 
 def _take_values(turn: Turn) -> None:
-    """Keep every value that was said; an uncertain one is kept back, and in a story nothing already known is replaced."""
+    """Keep every value that was said. What is uncertain, or was heard otherwise before, is kept back to be confirmed; in a story
+    nothing already known is replaced."""
     understanding = turn.understanding
     if understanding is None or not turn.state.identified:
         return
-    asked_for = turn.open.question.fills
+    opened = turn.open
     for slot, value in understanding.slots.items():
-        unsure = understanding.needs_confirmation or not plausible(slot, value, turn.now)
-        if slot not in SLOTS or slot in _ELSEWHERE or (unsure and slot != asked_for):
+        unsure = understanding.needs_confirmation or doubtful(slot, value, turn.now, turn.desk.view.brief.job)
+        if slot not in SLOTS or slot in _ELSEWHERE:
             continue
-        if slot == asked_for:
-            pending = turn.open.pending if turn.open.stage is Stage.CONFIRM_HEARD else None
-            if unsure and value != pending:
-                continue
-            store(turn, slot, value)
-        elif not (slot in turn.state.slots and turn.story):
+        if slot == opened.question.fills:
+            if not (unsure or opened.denied or (opened.stage is Stage.CONFIRM_HEARD and value != opened.pending)):
+                store(turn, slot, value)
+        elif not unsure and not (slot in turn.state.slots and turn.story):
             _correct(turn, slot, value)
 
 

@@ -64,6 +64,9 @@ class Expectation:
     """After this much silence the dialogue is told that nothing was said."""
     keys: bool = False
     """DTMF keys are answers here."""
+    hold_ms: int | None = None
+    """The candidate asked us to wait, for at most so much longer: stay quiet. Words to somebody else draw a move without prompts;
+    when the time is over, `Dialogue.silence` asks whether they are still there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ PLAUSIBLE_PAY = {"month": (1500, 150_000), "year": (20_000, 2_000_000), "day": (
 """Yuan a period; outside of this somebody was probably misheard."""
 PLAUSIBLE_START_DAYS = 500
 PLAUSIBLE_YEARS = 45
+HOURS_A_DAY = 8.0
+WORKING_DAYS_A_MONTH = 21.75
+"""Average paid days a month, 261 / 12, by the notice of the Ministry of Human Resources and Social Security, 2008 no. 3."""
 _PERIODS = {"month": "每月", "year": "年薪", "day": "每天", "hour": "每小时"}
 
 
@@ -99,6 +102,13 @@ def plausible(slot: str, value: SlotValue, now: datetime) -> bool:
         case "years_experience":
             return bool(0 <= value["years"] <= PLAUSIBLE_YEARS)
     return True
+
+
+def monthly_bounds(value: Mapping[str, Any], salary_months: float = 12) -> list[float]:
+    """The bounds of a pay that were named, as yuan a month."""
+    months = {"year": 1 / salary_months, "day": WORKING_DAYS_A_MONTH, "hour": HOURS_A_DAY * WORKING_DAYS_A_MONTH}
+    factor = months.get(value.get("period", "month"), 1.0)
+    return [factor * value[bound] for bound in ("min", "max") if bound in value]
 
 
 def key_value(value: Mapping[str, Any], job: Job) -> dict[str, Any]:

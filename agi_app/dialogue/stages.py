@@ -34,6 +34,8 @@ A_REMARK = 8
 """Characters of somebody who goes on with what was said before."""
 A_QUESTION = 4
 """Characters that make a question of somebody who said there was one."""
+MOST_CONFIRMATIONS = 3
+"""Values of one question that are said back."""
 _EMPTY = {Intent.AGREE, Intent.BACKCHANNEL, Intent.GREET, Intent.THANK, Intent.OTHER}
 """Say nothing by themselves."""
 
@@ -112,11 +114,16 @@ def _pitch(turn: Turn) -> None:
 
 
 def _value(turn: Turn) -> None:
-    fills = turn.open.question.fills
+    opened = turn.open
+    fills = opened.question.fills
     slots = turn.understanding.slots if turn.understanding else {}
     if fills in turn.filled:
         turn.acknowledge()
         advance(turn)
+    elif fills and fills in slots and slots[fills] in opened.denied:
+        ask_again(turn, "not_understood")  # the same was misheard once more
+    elif fills and fills in slots and opened.confirmations >= MOST_CONFIRMATIONS:
+        give_up(turn)
     elif fills and fills in slots:
         confirm(turn, slots[fills])  # kept back because it was not certain
     elif turn.means(Intent.DENY) or (turn.means(Intent.HESITATE) and not turn.digressed) or _left_open_twice(turn):
@@ -135,24 +142,35 @@ def _left_open_twice(turn: Turn) -> bool:
 def _confirmation(turn: Turn) -> None:
     opened = turn.open
     fills = opened.question.fills
-    slots = turn.understanding.slots if turn.understanding else {}
+    value = turn.understanding.slots.get(fills) if turn.understanding and fills else None
     if fills and fills in turn.filled:
         _confirmed(turn)
-    elif fills and fills in slots and slots[fills] != opened.pending and opened.confirmations < opened.question.tries:
+    elif value is not None and value != opened.pending and value not in opened.denied and opened.confirmations < MOST_CONFIRMATIONS:
         if opened.question.id == "callback_time":
             if not take_callback_time(turn):
                 ask_again(turn, "not_understood")
         else:
-            confirm(turn, slots[fills])
-    elif turn.means(Intent.DENY):
+            _deny_pending(turn)
+            confirm(turn, value)
+    elif turn.means(Intent.DENY) or (value is not None and value != opened.pending):
+        _deny_pending(turn)
         opened.stage = Stage.ANSWER
+        opened.tries = max(0, len(opened.denied) - 1)  # to be misheard is no failed try; misheard twice, we offer keys
         ask_again(turn, "not_understood")
-    elif turn.means(*NODS) or (fills and fills in slots):
+    elif turn.means(Intent.AGREE, Intent.BACKCHANNEL) or (value is not None and not turn.unsure):
         if fills:
             store(turn, fills, opened.pending)
         _confirmed(turn)
+    elif value is not None:
+        ask_again(turn, None)  # heard the same once more and as badly: that confirms nothing
     else:
         unanswered(turn)
+
+
+def _deny_pending(turn: Turn) -> None:
+    """What was said back was wrong, and is not said back again."""
+    if turn.open.stage is Stage.CONFIRM_HEARD:
+        turn.open.denied.append(turn.open.pending)
 
 
 def _confirmed(turn: Turn) -> None:
@@ -256,5 +274,7 @@ _HANDLERS: Mapping[str, Callable[[Turn], None]] = MappingProxyType(
         "recording_choice": detours.recording_choice,
         "talent_pool": detours.talent_pool,
         "go_on": detours.go_on,
+        "bad_line": detours.bad_line,
+        "hurry": detours.hurry,
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,9 @@ class Stage(StrEnum):
     """Somebody fetches the candidate."""
 
 
+CONFIRMING = (Stage.CONFIRM_HEARD, Stage.CONFIRM_KNOWN)
+
+
 @dataclass(slots=True)
 class OpenQuestion:
     """The question that awaits an answer."""
@@ -40,6 +44,8 @@ class OpenQuestion:
     pending: SlotValue = ""
     """The value being confirmed."""
     confirmations: int = 0
+    denied: list[SlotValue] = field(default_factory=list)
+    """Values that were said back and were wrong."""
     follow_ups: int = 0
     """Follow-up questions its answer may still draw."""
     resume: OpenQuestion | None = None
@@ -84,6 +90,13 @@ class State:
     followed_up: set[str] = field(default_factory=set)
     advised: bool = False
     """The hesitant candidate has heard the advantage."""
+    hold_until: datetime | None = None
+    """The candidate asked us to wait; we are quiet until then."""
+    holds: int = 0
+    line_troubles: int = 0
+    """How often the candidate could not hear us."""
+    offered: set[str] = field(default_factory=set)
+    """Offers made once a call: bad_line, hurry."""
     complaints: int = 0
     wants_human: int = 0
     repeats: int = 0

@@ -96,6 +96,11 @@ class Turn:
         return self.understanding is not None and self.understanding.confidence >= confidence
 
     @property
+    def unsure(self) -> bool:
+        """Whether what was understood should be confirmed."""
+        return self.understanding is None or self.understanding.needs_confirmation
+
+    @property
     def asking(self) -> bool:
         """The words have the form of a question."""
         return _QUESTION.search(self.heard.text) is not None

@@ -30,6 +30,10 @@ _UNSURE_CONFIDENCE = 0.45
 _POLAR = (Intent.AGREE, Intent.DENY)
 _VOCABULARY = 60
 _SAYS_LITTLE = (Intent.OTHER, Intent.PROVIDE)
+_LITTLE_WORDS = frozenset({Intent.AGREE, Intent.BACKCHANNEL, Intent.GREET, Intent.THANK})
+_BESIDE_A_HOLD = _LITTLE_WORDS | {Intent.OTHER, Intent.PROVIDE, Intent.BUSY, Intent.HESITATE}
+_LONGEST_HOLD = 18
+"""Syllables: in a story somebody else is asked to wait."""
 _LONGEST_BARE = 10
 """Syllables of an answer that is nothing but a name."""
 
@@ -92,6 +96,10 @@ class PackUnderstander:
                     return tuple(self._grammars.phrases_of(root))
         return ()
 
+    def is_backchannel(self, text: str) -> bool:
+        """Whether a text is nothing but 嗯, 好的, 是吗, by the pack's `backchannel` grammars."""
+        return self._parser.is_backchannel(text)
+
     def understand(self, heard: Heard, *, question: str | None, now: datetime) -> Understanding:
         """Understand one utterance; see the protocol."""
         kind = self._questions.kind(question)
@@ -138,6 +146,7 @@ class PackUnderstander:
             slots,
             needs_confirmation=unsure or (decision.intents[0] in _POLAR and decision.confidence < 0.7),
             also=decision.intents[1:],
+            hold=_holds(values.parse, decision.intents, slots),
             complete=not self._stops_in_the_middle(values.parse, kind),
         )
 
@@ -174,6 +183,14 @@ class PackUnderstander:
         if kind is None and len(characters) <= 1:
             return False
         return characters.endswith(self._half_values if explained else self._unfinished)
+
+
+def _holds(parse: Parse, intents: tuple[Intent, ...], slots: Mapping[str, object]) -> bool:
+    """Asked to wait, and for nothing else: 等一下，工资是多少 is a question, 稍等，我在开会 has no time at all."""
+    if not parse.holds or slots or len(parse.reading) > _LONGEST_HOLD or set(intents) - _BESIDE_A_HOLD:
+        return False
+    outside = (match for match in parse.intents if match.kind == "intent" and match.target not in _LITTLE_WORDS)
+    return all(any(hold.start <= match.start and match.end <= hold.end for hold in parse.holds) for match in outside)
 
 
 def _bare_answer(parse: Parse) -> str | None:

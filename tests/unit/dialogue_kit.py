@@ -132,14 +132,14 @@ def without(*parts: str) -> Job:
     )
 
 
-_LINE = re.compile(r"^(?P<text>[^|]*?)\s*\|\s*(?P<guess>~)?(?P<intents>[a-z_ ]+)(?P<sure>\?)?\s*(?P<slots>\{.*\})?$")
+_LINE = re.compile(r"^(?P<text>[^|]*?)\s*\|\s*(?P<guess>~)?(?P<intents>[a-z_ ]+)(?P<sure>\?)?(?P<hold>!)?\s*(?P<slots>\{.*\})?$")
 
 
 @dataclass
 class Scripted:
     """Understands lines of the form `我期望一万二 | provide ask_pay {"expected_pay": {...}}`.
 
-    `provide?` needs confirmation, `~agree` is a guess.
+    `provide?` needs confirmation, `~agree` is a guess, `other!` asks to wait.
     """
 
     meanings: dict[str, Understanding] = field(default_factory=dict)
@@ -154,7 +154,14 @@ class Scripted:
         slots = ast.literal_eval(match["slots"] or "{}")
         text = match["text"]
         self.meanings[text] = Understanding(
-            None, text, intents[0], 0.5 if match["guess"] else 0.95, slots, bool(match["sure"]), tuple(intents[1:])
+            None,
+            text,
+            intents[0],
+            0.5 if match["guess"] else 0.95,
+            slots,
+            bool(match["sure"]),
+            tuple(intents[1:]),
+            hold=bool(match["hold"]),
         )
         return text
 
@@ -162,6 +169,9 @@ class Scripted:
         self.questions.append(question)
         meaning = self.meanings.get(heard.text, Understanding(None, heard.text, Intent.OTHER, 0.4))
         return replace(meaning, question=question)
+
+    def is_backchannel(self, text: str) -> bool:
+        return text in ("嗯", "好的")
 
     def vocabulary(self, question: str | None) -> tuple[str, ...]:
         return ("万", "千") if question == "expected_pay" else ()
@@ -220,6 +230,7 @@ def talk(call: CallBrief = BRIEF, *, call_id: str = "call-1", limits: Limits | N
 YES = "是我 | agree"
 READY = "方便，你说 | agree"
 KEEN = "有兴趣 | agree"
+UNSURE_12K = "一万二 | provide? {'expected_pay': {'min': 12000, 'max': 12000, 'period': 'month'}}"
 PAY_12K = "一万二左右 | provide {'expected_pay': {'min': 12000, 'max': 12000, 'period': 'month'}}"
 IN_A_MONTH = "一个月以后 | provide {'start_date': {'in_days': 30}}"
 RIGHT = "对 | agree"

@@ -58,11 +58,12 @@ WORDS = st.sampled_from(
     ]
 )
 MEANINGS = st.builds(
-    lambda intents, slots, sure: Understanding(None, "", intents[0], 0.9, slots, not sure, tuple(intents[1:])),
+    lambda intents, slots, sure, hold: Understanding(None, "", intents[0], 0.9, slots, not sure, tuple(intents[1:]), hold),
     st.lists(st.sampled_from(list(Intent)), min_size=1, max_size=4, unique=True),
     st.dictionaries(st.sampled_from(list(SLOTS)), st.none(), max_size=2).flatmap(
         lambda chosen: st.fixed_dictionaries({name: SLOTS[name] for name in chosen})
     ),
+    st.booleans(),
     st.booleans(),
 )
 MOVES = st.one_of(
@@ -82,8 +83,18 @@ class Dictated:
     def understand(self, heard: Heard, *, question: str | None, now: datetime) -> Understanding:
         meaning = self.meaning
         return Understanding(
-            question, heard.text, meaning.intent, meaning.confidence, meaning.slots, meaning.needs_confirmation, meaning.also
+            question,
+            heard.text,
+            meaning.intent,
+            meaning.confidence,
+            meaning.slots,
+            meaning.needs_confirmation,
+            meaning.also,
+            hold=meaning.hold,
         )
+
+    def is_backchannel(self, text: str) -> bool:
+        return text in ("嗯", "好的")
 
     def vocabulary(self, question: str | None) -> tuple[str, ...]:
         return ()
@@ -93,7 +104,7 @@ class Dictated:
 
 
 def check_reply(reply: Reply, dialogue: Dialogue) -> None:
-    assert reply.prompts
+    assert reply.prompts or (reply.expects and reply.expects.hold_ms)
     for prompt in reply.prompts:
         assert prompt.text.strip()
         assert not set("{}[]") & set(prompt.text)

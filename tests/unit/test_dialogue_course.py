@@ -26,6 +26,7 @@ from tests.unit.dialogue_kit import (
     PAY_12K,
     PUBLIC_JOB,
     READY,
+    RIGHT,
     STORY,
     TO_CLOSING,
     TO_PAY,
@@ -33,6 +34,7 @@ from tests.unit.dialogue_kit import (
     TO_START,
     TO_STORY,
     TO_YEARS,
+    UNSURE_12K,
     YES,
     brief,
     talk,
@@ -40,7 +42,6 @@ from tests.unit.dialogue_kit import (
 )
 
 PAY_15K = "不对，是一万五 | provide {'expected_pay': {'min': 15000, 'max': 15000, 'period': 'month'}}"
-UNSURE_12K = "一万二 | provide? {'expected_pay': {'min': 12000, 'max': 12000, 'period': 'month'}}"
 
 
 def test_opening_tells_who_what_and_that_it_is_recorded() -> None:
@@ -168,9 +169,50 @@ def test_uncertain_value_is_denied_or_replaced() -> None:
     assert played.question == "expected_pay"
     assert "expected_pay" not in played.learned("slot")
     played = talk().play(*TO_PAY, UNSURE_12K, PAY_15K)
+    assert "每月一万五" in played.said  # heard otherwise before: said back, however clear it was
+    assert "expected_pay" not in played.learned("slot")
+    played.play(RIGHT)
     assert played.learned("slot")["expected_pay"]["min"] == 15000
     assert played.question == "start_date"
 
+
+def test_what_was_denied_is_never_offered_again() -> None:
+    played = talk().play(*TO_PAY, UNSURE_12K, "不对 | deny", UNSURE_12K)
+    assert "一万二" not in played.said
+    assert "请按" in played.said  # by keys then
+    played.play(UNSURE_12K)
+    assert played.question == "start_date"
+    assert "expected_pay" not in played.learned("slot")
+
+
+def test_a_value_heard_otherwise_after_a_denial_is_confirmed() -> None:
+    played = talk().play(*TO_PAY, UNSURE_12K, "不对 | deny", PAY_15K)
+    assert "每月一万五" in played.said
+    played.play("不对 | deny", PAY_12K)
+    assert "一万二" not in played.said
+    assert "expected_pay" not in played.learned("slot")
+
+
+def test_the_same_misheard_again_confirms_nothing() -> None:
+    unsure_10k = UNSURE_12K.replace("一万二", "以外作人").replace("12000", "10000")
+    played = talk().play(*TO_PAY, unsure_10k, unsure_10k)
+    assert "expected_pay" not in played.learned("slot")
+    played.play(unsure_10k)
+    assert "按一" in played.said
+    assert played.last.expects is not None
+    assert played.last.expects.keys
+    played.play("#2", PAY_12K)
+    assert "每月一万二" in played.said
+    played.play("#1")
+    assert played.learned("slot")["expected_pay"]["min"] == 12000
+
+
+@pytest.mark.parametrize(("low", "asked_back"), [(3900, True), (4100, False), (32_000, False), (33_000, True)])
+def test_pay_far_from_the_job_is_confirmed_however_clear(low: int, asked_back: bool) -> None:
+    """The job pays 10,000 to 13,000."""
+    played = talk().play(*TO_PAY, f"这么多 | provide {{'expected_pay': {{'min': {low}, 'max': {low}, 'period': 'month'}}}}")
+    assert ("expected_pay" not in played.learned("slot")) is asked_back
+    assert (played.question == "expected_pay") is asked_back
 
 def test_a_new_uncertain_value_is_confirmed_anew() -> None:
     unsure_15k = UNSURE_12K.replace("一万二", "一万五").replace("12000", "15000")
@@ -423,12 +465,18 @@ def test_how_much_of_each_prompt_was_heard() -> None:
 
 
 def test_a_value_said_back_and_never_denied_is_kept() -> None:
-    played = talk().play(*TO_PAY, UNSURE_12K, "-", "那个啊 | other")
+    played = talk().play(*TO_START, IN_A_MONTH.replace("provide", "provide?"), "-", "那个啊 | other")
     assert played.last.expects is not None
     assert played.last.expects.prompt_kind is PromptKind.CONFIRMATION
     played.play("嗯这个嘛 | other")
+    assert played.question == "years_experience"
+    assert played.learned("slot")["start_date"] == {"in_days": 30}
+
+
+def test_pay_that_was_never_confirmed_is_not_kept() -> None:
+    played = talk().play(*TO_PAY, UNSURE_12K, "-", "那个啊 | other", "嗯这个嘛 | other")
     assert played.question == "start_date"
-    assert played.learned("slot")["expected_pay"]["min"] == 12000
+    assert "expected_pay" not in played.learned("slot")
 
 
 def test_the_longest_conversation() -> None:

@@ -286,3 +286,38 @@ def test_a_grammar_that_fills_nothing_known_is_refused(tmp_path, line, says):
     with pytest.raises(PackError, match=says) as caught:
         PackUnderstander.load(tmp_path / "pack", weights=configured.weights, state=configured.state)
     assert "a.gram:1:1" in str(caught.value.where)
+
+
+@pytest.mark.parametrize("text", ["嗯", "是的", "好的好的", "对对对", "哦这样啊", "知道了", "明白明白", "嗯嗯，好", "是吗", "OK", "恩", "懂了"])
+def test_what_is_said_while_listening_takes_no_turn(understander, text):
+    assert understander.is_backchannel(text)
+
+
+@pytest.mark.parametrize("text", ["", "。", "不对", "没有", "等一下", "然后呢", "好，工资多少", "一万二", "可以不去吗", "我是", "哎你说啥"])
+def test_what_wants_to_be_heard_is_no_backchannel(understander, text):
+    assert not understander.is_backchannel(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "hold"),
+    [
+        ("expected_pay", "等一下", True),
+        ("expected_pay", "请稍等", True),
+        ("consent", "你等我一下，我出去接", True),
+        ("pitch", "稍等一下我接个电话", True),
+        ("start_date", "别挂，我关个门", True),
+        ("start_date", "我拿个笔", True),
+        ("pitch", "等下哈", True),
+        ("expected_pay", "烧等一下", True),
+        ("consent", "等一下，工资是多少", False),
+        ("greeting", "喂，你稍等，我在开车", False),
+        ("consent", "等会儿打过来吧", False),
+        ("consent", "等会再打吧", False),
+        ("pitch", "等会儿，你先告诉我你谁啊", False),
+        ("start_date", "等一个月", False),
+        ("consent", "等下班再说", False),
+        ("customer_complaint", "有一次客户让我等一下，结果等了两个小时，后来我主动打电话过去道歉，客户就原谅我们了", False),
+    ],
+)
+def test_who_asks_to_wait(ask, question, text, hold):
+    assert ask(question, text).hold is hold

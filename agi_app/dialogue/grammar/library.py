@@ -23,7 +23,7 @@ from agi_app.errors import PackError
 _LEAST_SCORE = 0.65
 _FARTHEST = 0.34
 """Mean phonetic distance a syllable beyond which a match does not count."""
-_STRICT = frozenset({"intent", "nod", "nothing", "volunteered"})
+_STRICT = frozenset({"intent", "nod", "backchannel", "hold", "nothing", "volunteered"})
 """Kinds that nobody asked for: they must be heard more clearly."""
 _LOOSEST = 0.3
 """Cost above which a word of one syllable does not count there: 又 is not 有. In numbers that were asked for the whole decides."""

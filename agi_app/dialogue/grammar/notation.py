@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 from agi_app.dialogue.grammar.source import Place, refuse
 
-ROOT_KINDS = ("answer", "volunteered", "decoy", "intent", "nod", "nothing", "closed", "hint", "filler", "unfinished")
+ROOT_KINDS = (
+    "answer", "volunteered", "decoy", "intent", "nod", "backchannel", "hold", "nothing", "closed", "hint", "filler", "unfinished",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

@@ -44,7 +44,6 @@ _WHY_NOT = (
 """More telling than the no they come with."""
 _SMALL = frozenset({Intent.GREET, Intent.BACKCHANNEL, Intent.OTHER})
 """Say nothing beside anything else."""
-_NODS = frozenset("嗯恩好的对行是哦噢喔啊额呃哎诶欸昂明白了知道收到懂ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ class IntentDecider:
 def _only_nods(parse: Parse) -> bool:
     """Nothing but 嗯, 好的 and their like, where no yes is due."""
     understood = meant(parse) or any(match.kind == "nod" for match in parse.intents)
-    return set(parse.reading.characters) <= _NODS and not understood
+    return parse.backchannel and not understood
 
 
 def _told(parse: Parse, kind: str | None, values: Values) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from agi_app.dialogue.grammar.compiler import CompiledRoot
@@ -35,6 +35,10 @@ class Parse:
     """Intents, nods, and phrases that mean nothing."""
     idle: tuple[bool, ...]
     """Tokens that are fillers."""
+    backchannel: bool = False
+    """Nothing but 嗯, 好的 and their like."""
+    holds: tuple[Match, ...] = ()
+    """Words that ask us to wait: 等一下."""
 
     def pieces(self) -> list[Piece]:
         """What the grammars leave unexplained: clauses as a whole, and longer remainders of the others."""
@@ -63,6 +67,9 @@ class Parse:
         return list(zip([0, *cuts], [*cuts, len(self.reading)], strict=True))
 
 
+_LONGEST_BACKCHANNEL = 8
+"""Syllables: whoever says more wants to be heard."""
+_ANY_TIME = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _CLEAR = 0.05
 _LEAST_REMAINDER = 4
 """Syllables a remainder of an explained clause must have to say something of its own."""
@@ -75,6 +82,8 @@ class Parser:
         """Raises PackError when a root fills a slot or means an intent that does not exist."""
         _check_targets(grammars)
         self._grammars = grammars
+        self._backchannels = grammars.select("backchannel")
+        self._holds = grammars.select("hold")
         self._active: dict[tuple[str | None, str | None], tuple[list[CompiledRoot], list[CompiledRoot]]] = {}
 
     def parse(self, hypothesis: Hypothesis, question: str | None, kind: str | None, now: datetime) -> Parse:
@@ -86,7 +95,24 @@ class Parser:
         told = tuple(
             match for match in self._grammars.find(chart, values) if kind in match.root.targets or not _better_meant(match, meant)
         )
-        return Parse(hypothesis.weight, reading, told, meant, tuple(chart.idle()))
+        nods = self._grammars.find(chart, self._backchannels)
+        return Parse(
+            hypothesis.weight,
+            reading,
+            told,
+            meant,
+            tuple(chart.idle()),
+            backchannel=any(match.start == 0 and match.end == len(reading) for match in nods),
+            holds=tuple(self._grammars.find(chart, self._holds)),
+        )
+
+    def is_backchannel(self, text: str) -> bool:
+        """Whether a text is nothing but 嗯, 好的 and their like, by its sound."""
+        reading = read(text)
+        if not 0 < len(reading) <= _LONGEST_BACKCHANNEL:
+            return False
+        nods = self._grammars.find(self._grammars.chart(reading, _ANY_TIME), self._backchannels)
+        return any(match.start == 0 and match.end == len(reading) for match in nods)
 
     def time_named(self, parse: Parse, now: datetime) -> Any:  # noqa: ANN401 - a slot's value
         """The time in an utterance that is known to ask for a call at another time, None without one."""

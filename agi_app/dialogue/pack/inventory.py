@@ -14,6 +14,9 @@ WORDINGS: Mapping[str, frozenset[str]] = MappingProxyType(
         "corrected": frozenset({"value"}),
         "confirm": frozenset({"value"}),
         "confirm_again": frozenset({"value"}),
+        "confirm_by_keys": frozenset({"value"}),
+        "wait": frozenset(),
+        "still_there": frozenset(),
         "repeat": frozenset(),
         "slower": frozenset(),
         "not_heard": frozenset(),
@@ -49,7 +52,7 @@ WORDINGS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Sentences every pack has, and the values each may mention that only the moment knows."""
 
-SITUATIONS = ("know_candidate", "callback_time", "recording_choice", "consent_choice", "talent_pool", "go_on")
+SITUATIONS = ("know_candidate", "callback_time", "recording_choice", "consent_choice", "talent_pool", "go_on", "bad_line", "hurry")
 """Questions outside the script."""
 
 ANSWERED = (

@@ -191,6 +191,12 @@ class SituationWords(Part):
     """Answer a question for a value without giving one: 面议."""
     fetching: Words = Field(min_length=1)
     """Somebody else fetches the candidate."""
+    back: Words = Field(min_length=1)
+    """Tell after a wait that the candidate listens again."""
+    another_day: Words = Field(min_length=1)
+    """Ask to be called at another time when that was offered."""
+    bad_line: Words = Field(min_length=1)
+    """The candidate cannot hear us."""
     stranger: Words = Field(min_length=1)
     """Somebody else does not know the candidate, or cannot fetch them."""
 
@@ -260,6 +266,10 @@ class Signs(Part):
     """Say that there is nothing to tell."""
     fillers: Words = ()
     """Do not count as said."""
+    told: Words = ()
+    """Sentences that tell of something done; answers are compared with them by meaning."""
+    claimed: Words = ()
+    """Sentences that claim or generalise instead."""
 
 
 class Protected(Part):
