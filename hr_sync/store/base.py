@@ -154,6 +154,9 @@ class Store(Protocol):
     def attempts(self, candidate_id: str, job_id: str | None = None) -> tuple[CallAttempt, ...]:
         """Attempts to reach a candidate, oldest first."""
 
+    def calls(self, *, after: str | None = None, limit: int = 100) -> tuple[CallAttempt, ...]:
+        """A page of all attempts in the order of call ids, from behind `after`."""
+
     def set_state(self, call_id: str, state: CallState, at: datetime) -> bool:
         """Move an attempt on; False when it was in this state already. Only who got True for DIALLING may dial.
 

@@ -56,6 +56,12 @@ def open_attempt(db: Database, attempt: CallAttempt) -> CallAttempt:
     return attempt_of(row_of(db, attempt.call_id))
 
 
+def page(db: Database, after: str | None, limit: int) -> tuple[CallAttempt, ...]:
+    """A page in the order of call ids."""
+    rows = db.query("SELECT * FROM calls WHERE call_id > ? ORDER BY call_id LIMIT ?", [after or "", limit])
+    return tuple(attempt_of(row) for row in rows)
+
+
 def attempts(db: Database, candidate_id: str, job_id: str | None) -> tuple[CallAttempt, ...]:
     """A candidate's attempts, oldest first."""
     rows = db.query(

@@ -36,6 +36,8 @@ STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("0013_resumes", _script(schema_imports.RESUMES)),
     ("0014_screenings", _script(schema_imports.SCREENINGS)),
     ("0020_result_events", _script(schema_outbox.RESULT_EVENTS)),
+    ("0021_api_keys", _script(schema_outbox.API_KEYS)),
+    ("0022_outbox", _script(schema_outbox.OUTBOX)),
     ("0060_executors", _script(schema_campaigns.EXECUTORS)),
 )
 """Name and action of each step, oldest first. The version of a database is the number of steps it has gone through."""

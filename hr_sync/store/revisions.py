@@ -13,6 +13,7 @@ from hr_sync.errors import InvalidDataError, NotFoundError
 from hr_sync.records import CallResult
 from hr_sync.store import calls
 from hr_sync.store.base import StoredResult
+from hr_sync.store.outbox import enqueue
 from hr_sync.store.rows import Row, result_row, utc
 
 FIXED = frozenset({"call_id", "attempt", "candidate_id", "job_id", "transcript", "consent"}) | frozenset(
@@ -22,16 +23,18 @@ FIXED = frozenset({"call_id", "attempt", "candidate_id", "job_id", "transcript",
 
 
 def next_cursor(db: Database, call_id: str, revision: int, reason: str) -> int:
-    """Write down that a result appears, and give it its place in the order.
+    """Write down that a result appears, put it into the outbox, and give it its place in the order.
 
     The place is given inside the write transaction, and SQLite has one writer at a time: nobody can see a cursor before all lower
     ones are committed, and one that was rolled back is given again.
     """
-    cursor = db.execute(
-        "INSERT INTO result_events (call_id, revision, reason, at) VALUES (?, ?, ?, ?)",
-        [call_id, revision, reason, utc(datetime.now(UTC))],
-    ).lastrowid
-    return int(cursor or 0)
+    now = utc(datetime.now(UTC))
+    (cursor,) = db.execute(
+        "INSERT INTO result_events (call_id, revision, reason, at) VALUES (?, ?, ?, ?) RETURNING cursor",
+        [call_id, revision, reason, now],
+    ).fetchone()
+    enqueue(db, call_id, revision, cursor, now)
+    return int(cursor)
 
 
 def stored(db: Database, call_id: str) -> StoredResult:

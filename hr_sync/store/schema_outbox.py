@@ -22,3 +22,45 @@ ALTER TABLE results ADD COLUMN revision INTEGER NOT NULL DEFAULT 1 CHECK (revisi
 ALTER TABLE results ADD COLUMN original TEXT CHECK (original IS NULL OR json_valid(original));
 """
 """Cursors that were given before, also to results deleted since, are never given again: the sequence goes on from theirs."""
+
+API_KEYS = """
+CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    scopes TEXT NOT NULL CHECK (json_valid(scopes)),
+    secret_sha256 TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    expires_at TEXT,
+    last_used_at TEXT,
+    revoked_at TEXT
+) STRICT;
+"""
+
+OUTBOX = """
+CREATE TABLE destinations (
+    name TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1)),
+    added_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    destination TEXT NOT NULL REFERENCES destinations (name),
+    call_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    cursor INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'superseded', 'dead')),
+    batch INTEGER,
+    attempts INTEGER NOT NULL,
+    next_at TEXT NOT NULL,
+    leased_until TEXT,
+    last_error TEXT,
+    settled_at TEXT,
+    UNIQUE (destination, call_id, revision)
+) STRICT;
+CREATE INDEX deliveries_waiting ON deliveries (destination, next_at) WHERE state = 'waiting';
+CREATE INDEX deliveries_dead ON deliveries (destination) WHERE state = 'dead';
+CREATE INDEX deliveries_call ON deliveries (call_id);
+"""

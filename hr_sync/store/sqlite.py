@@ -77,6 +77,11 @@ class SqliteStore(ScreeningTables, Store):
         """For operations of one topic that have a class of their own, such as `Executors` and `Campaigns`."""
         return self._connections
 
+    @property
+    def transactions(self) -> Connections:
+        """For the parts of the database with a module of their own: API keys, the outbox, the audit log."""
+        return self._connections
+
     # ---- people
 
     def put_candidates(self, candidates: Iterable[Candidate]) -> PutCounts:
@@ -187,6 +192,11 @@ class SqliteStore(ScreeningTables, Store):
         """See `Store.attempts`."""
         with self._connections.read() as db:
             return calls.attempts(db, candidate_id, job_id)
+
+    def calls(self, *, after: str | None = None, limit: int = 100) -> tuple[CallAttempt, ...]:
+        """See `Store.calls`."""
+        with self._connections.read() as db:
+            return calls.page(db, after, _page(limit))
 
     def set_state(self, call_id: str, state: CallState, at: datetime) -> bool:
         """See `Store.set_state`."""
