@@ -149,6 +149,14 @@ class TestDoubt:
         assert understood.slots == {"expected_pay": PAY_12K}
         assert understood.needs_confirmation
 
+    @pytest.mark.parametrize(
+        ("text", "period"), [("二十万", "month"), ("十万", "month"), ("月薪十二万", "month"), ("年薪二十万", "year")]
+    )
+    def test_a_large_amount_without_a_period_is_for_the_month_and_confirmed(self, ask, text, period):
+        meaning = ask("expected_pay", text)
+        assert meaning.slots["expected_pay"]["period"] == period
+        assert meaning.needs_confirmation is (period == "month")
+
     def test_an_unlikely_hypothesis_does_not_matter(self, ask):
         assert not ask("expected_pay", "一万二", "一万五", weights=(1.0, 0.1)).needs_confirmation
 
@@ -288,12 +296,16 @@ def test_a_grammar_that_fills_nothing_known_is_refused(tmp_path, line, says):
     assert "a.gram:1:1" in str(caught.value.where)
 
 
-@pytest.mark.parametrize("text", ["嗯", "是的", "好的好的", "对对对", "哦这样啊", "知道了", "明白明白", "嗯嗯，好", "是吗", "OK", "恩", "懂了"])
+@pytest.mark.parametrize(
+    "text", ["嗯", "是的", "好的好的", "对对对", "哦这样啊", "知道了", "明白明白", "嗯嗯，好", "是吗", "OK", "恩", "懂了"]
+)
 def test_what_is_said_while_listening_takes_no_turn(understander, text):
     assert understander.is_backchannel(text)
 
 
-@pytest.mark.parametrize("text", ["", "。", "不对", "没有", "等一下", "然后呢", "好，工资多少", "一万二", "可以不去吗", "我是", "哎你说啥"])
+@pytest.mark.parametrize(
+    "text", ["", "。", "不对", "没有", "等一下", "然后呢", "好，工资多少", "一万二", "可以不去吗", "我是", "哎你说啥"]
+)
 def test_what_wants_to_be_heard_is_no_backchannel(understander, text):
     assert not understander.is_backchannel(text)
 

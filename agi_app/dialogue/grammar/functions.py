@@ -9,16 +9,14 @@ from typing import Any
 from agi_app.dialogue.grammar import calendar
 from agi_app.dialogue.grammar.expression import RejectedError
 
-_PAY_BOUNDS = {"month": (1_000, 99_999), "year": (5_000, 10_000_000), "day": (30, 10_000), "hour": (5, 2_000)}
+_PAY_BOUNDS = {"month": (1_000, 5_000_000), "year": (5_000, 10_000_000), "day": (30, 10_000), "hour": (5, 2_000)}
 """Yuan that somebody may earn in a period; anything else was misheard or is not pay."""
-_YEARLY_FROM = 100_000
-"""An amount from here on, said without a period, is meant for the year."""
 
 
 def plausible_pay(_: datetime, pay: dict[str, Any]) -> dict[str, Any]:
-    """The pay itself with its period, if its bounds can be somebody's pay and stand in order."""
+    """The pay itself with its period, the month unless another was said, if its bounds can be somebody's and stand in order."""
     bounds = [round(pay[name]) for name in ("min", "max") if name in pay]
-    period = pay.get("period") or ("year" if bounds and min(bounds) >= _YEARLY_FROM else "month")
+    period = pay.get("period") or "month"
     least, most = _PAY_BOUNDS[period]
     if not bounds or bounds != sorted(bounds) or not all(least <= bound <= most for bound in bounds):
         raise RejectedError("nobody earns that")

@@ -17,6 +17,8 @@ _RIVAL = 0.6
 """Relative weight from which another hypothesis with another value makes one unsure."""
 
 
+_YEARLY_FROM = 100_000
+"""Yuan a month from which we ask back."""
 _LOOSE = 0.3
 """Cost of a word of one syllable from which the value is confirmed."""
 _LESS_CLEAR = 0.1
@@ -79,8 +81,16 @@ def _values(parse: Parse) -> dict[str, _Found]:
             known = values.get(slot)
             if slot in SLOTS and (known is None or match.distance <= known.distance + _LESS_CLEAR):
                 values.pop(slot, None)
-                values[slot] = _Found(value, match.distance, match.score, match.loosest > _LOOSE or _torn(parse, match))
+                doubtful = match.loosest > _LOOSE or _torn(parse, match) or _too_much(slot, value)
+                values[slot] = _Found(value, match.distance, match.score, doubtful)
     return values
+
+
+def _too_much(slot: str, value: Any) -> bool:  # noqa: ANN401 - a slot's value
+    """So much a month that it was rather meant for the year, or misheard."""
+    if slot != "expected_pay" or value.get("period") != "month":
+        return False
+    return any(value.get(bound, 0) >= _YEARLY_FROM for bound in ("min", "max"))
 
 
 def _torn(parse: Parse, match: Match) -> bool:
