@@ -35,6 +35,7 @@ from hr_sync.records import (
     Sector,
     Turn,
 )
+from hr_sync.records.assessment import Assessment, Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +271,29 @@ class Store(Protocol):
         self, screening_id: str, outcome: ScreeningOutcome, *, after: int = 0, limit: int = 100
     ) -> tuple[ScreenedCandidate, ...]:
         """A page of one outcome's candidates from behind place `after`, which counts from 1. Raises NotFoundError."""
+
+    # ---- assessments and decisions
+
+    def put_assessment(self, assessment: Assessment) -> bool:
+        """Write or replace the assessment of a call that has its result; False when the same stands there already.
+
+        Raises NotFoundError: no such call, or no result yet.
+        """
+
+    def assessment(self, call_id: str) -> Assessment:
+        """The assessment of a call. Raises NotFoundError, also when it was not assessed yet."""
+
+    def unassessed(self, *, limit: int = 100) -> tuple[str, ...]:
+        """Answered calls with a result and no assessment, oldest first."""
+
+    def decide(self, decision: Decision) -> bool:
+        """Write a person's decision down; it is never changed or removed by itself, a later one follows it.
+
+        False when the same stands there already. Raises ConflictError when its id stands for another; NotFoundError.
+        """
+
+    def decisions(self, call_id: str) -> tuple[Decision, ...]:
+        """Decisions about a call, oldest first; the last one counts. Raises NotFoundError."""
 
     # ---- the database itself
 

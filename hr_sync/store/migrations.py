@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from hr_sync.errors import StoreCorruptError
-from hr_sync.store import schema, schema_campaigns, schema_imports, schema_outbox
+from hr_sync.store import schema, schema_assessment, schema_campaigns, schema_imports, schema_outbox
 
 APPLICATION_ID = 0x48524C4E
 """`HRLN`, in the file's header, so that a file can be told to be ours before anything in it is believed."""
@@ -38,6 +38,7 @@ STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("0020_result_events", _script(schema_outbox.RESULT_EVENTS)),
     ("0021_api_keys", _script(schema_outbox.API_KEYS)),
     ("0022_outbox", _script(schema_outbox.OUTBOX)),
+    ("0040_assessments", _script(schema_assessment.ASSESSMENTS)),
     ("0060_executors", _script(schema_campaigns.EXECUTORS)),
 )
 """Name and action of each step, oldest first. The version of a database is the number of steps it has gone through."""
