@@ -21,7 +21,7 @@ from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.pack import Pack, load_pack
 from agi_app.dialogue.understander import PackUnderstander
-from agi_app.errors import ConfigError, first_error
+from agi_app.errors import first_error
 from agi_app.interview.conversation import Services
 from agi_app.interview.events import InterviewEvent
 from agi_app.interview.ledger import Ledger
@@ -29,6 +29,8 @@ from agi_app.interview.recovery import recover
 from agi_app.interview.session import Interview, InterviewRules
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.speech.registry import model_store, recognition_service, speech_service, telephone_rate
+from agi_app.telephony.allow_list import AllowList
+from agi_app.telephony.ami import AmiClient, Routes
 from agi_app.telephony.ari.connection import AriConnection
 from agi_app.telephony.call import DialRequest
 from agi_app.telephony.dial import Dialler
@@ -45,7 +47,7 @@ log = structlog.get_logger(__name__)
 _SPOKEN_FIRST = 4
 """Prompts that are ready before the phone rings; the others are made during the call."""
 
-_NUMBER = re.compile(r"/\+?(\d+)(?:@|$)")
+_NUMBER = re.compile(r"(?:^|/)\+?(\d+)(?:@|$)")
 _HOME = "86"
 """Country code of numbers that are dialled without one."""
 
@@ -79,6 +81,7 @@ class Hireline:
         self._database = database or settings.database
         self._listeners: list[Listener] = []
         self._supervisor: AsteriskSupervisor | None = None
+        self._allowed = AllowList(settings.trunk.allowed)
 
     async def __aenter__(self) -> Self:
         try:
@@ -133,6 +136,9 @@ class Hireline:
         ari = await self._stack.enter_async_context(AriConnection(settings.asterisk, secrets.ari_password))
         await ari.wait_connected(settings.asterisk.start_timeout_s)
         self._dialler = Dialler(ari, media, settings)
+        self.ari = ari
+        self.ami = await self._stack.enter_async_context(AmiClient(settings.asterisk, secrets.ami_secret))
+        self._routes = Routes(self.ami)
 
     @property
     def asterisk(self) -> AsteriskServer | None:
@@ -172,10 +178,13 @@ class Hireline:
             NotFoundError: no such candidate or job.
             DoNotCallError: the number must not be dialled.
             ConfigError: `to` is neither a number nor an endpoint.
+            RouteError: the number may not be dialled, or the dialplan has no route for it.
+            AmiError: the dialplan cannot be asked.
         """
         brief = await self._ledger.ask(self.store.brief, candidate_id, job_id)
-        endpoint = self.endpoint(to or brief.candidate.phone)
-        await self._refuse_blocked(endpoint)
+        to = to or brief.candidate.phone
+        await self._refuse_blocked(to)
+        endpoint = await self._endpoint(to)
         planned = self._new_attempt(brief)
         dialogue = self._dialogue(brief, planned)
         prompts = dialogue.prompts()
@@ -202,19 +211,22 @@ class Hireline:
             )
         )
 
-    def endpoint(self, to: str) -> str:
-        """The Asterisk dial string for a number or an endpoint."""
-        if "/" in to:
-            return to
-        trunk = self.settings.trunk
-        number = to.removeprefix("+") if trunk.strip_plus else to
-        if not number.removeprefix("+").isdigit():
-            raise ConfigError("neither a number nor an Asterisk endpoint", remedy="write it like +8613800000001 or PJSIP/alice")
-        return trunk.dial.format(number=number, trunk=trunk.name)
+    async def _endpoint(self, to: str) -> str:
+        """The Asterisk dial string for a number, by the dialplan's routes, or the given endpoint.
 
-    async def _refuse_blocked(self, endpoint: str) -> None:
+        Raises:
+            ConfigError: neither a number nor an endpoint.
+            RouteError: it may not be dialled, or the dialplan has no route for it.
+            AmiError: the dialplan cannot be asked.
+        """
+        if "/" in to:
+            self._allowed.check_endpoint(to)
+            return to
+        return await self._routes.endpoint(self._allowed.international(to))
+
+    async def _refuse_blocked(self, to: str) -> None:
         """Raise DoNotCallError when the number that will be dialled must not be. The candidate's own is looked at by the store."""
-        for number in _possible_numbers(endpoint):
+        for number in _possible_numbers(to):
             if await self._ledger.ask(self.store.is_blocked, number):
                 raise DoNotCallError(
                     "the number to dial is on the do-not-call list",
@@ -261,9 +273,10 @@ class Hireline:
                 log.exception("listener_failed", call_id=event.call_id, event_kind=type(event).__name__)
 
 
-def _possible_numbers(endpoint: str) -> tuple[str, ...]:
-    """What a dial string such as PJSIP/13800000001@carrier may stand for in international notation; empty when no number."""
-    found = _NUMBER.search(endpoint)
+def _possible_numbers(to: str) -> tuple[str, ...]:
+    """What a number, or a dial string such as PJSIP/13800000001@carrier, may stand for in international notation; empty when it is
+    another endpoint."""
+    found = _NUMBER.search(to)
     if found is None:
         return ()
     digits = found[1].lstrip("0")

@@ -70,9 +70,16 @@ class TrunkSettings(_Section):
     """Where numbers are dialled through."""
 
     name: str = "carrier"
-    """PJSIP endpoint in asterisk_conf/pjsip.d/."""
-    dial: str = "PJSIP/{number}@{trunk}"
-    strip_plus: bool = True
+    """PJSIP endpoint in asterisk_conf/pjsip.d/; the dialplan knows it as ${HIRELINE_TRUNK}."""
+    allowed: tuple[str, ...] = (
+        "861[3-9]XXXXXXXXX",
+        "8610XXXXXXXX",
+        "862XXXXXXXXX",
+        "86[3-9]XXXXXXXXX",
+        "86[3-9]XXXXXXXXXX",
+    )
+    """Numbers that may be dialled, as Asterisk's patterns over the international form without +: Chinese mobile numbers and land
+    lines. Anything else is refused, whatever the dialplan says."""
     caller_id: str | None = None
     ring_timeout_s: float = Field(default=45, gt=0, le=180)
 
@@ -163,6 +170,18 @@ class ControlSettings(_Section):
     port: int = Field(default=18090, ge=0, le=65535)
 
 
+class MonitoringSettings(_Section):
+    """The page a Prometheus server reads, and the health page. Neither asks for a password: keep them on loopback or a closed
+    network."""
+
+    enabled: bool = True
+    """Whether `hireline serve` offers the pages."""
+    host: str = "127.0.0.1"
+    port: int = Field(default=18091, ge=0, le=65535)
+    trunk_interval_s: float = Field(default=15, ge=1)
+    """How often Asterisk is asked for the state of trunks and registrations."""
+
+
 class StoreSettings(_Section):
     """The HR database."""
 
@@ -201,6 +220,7 @@ class Settings(BaseSettings):
     inbound: InboundSettings = InboundSettings()
     transfer: TransferSettings = TransferSettings()
     control: ControlSettings = ControlSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
     store: StoreSettings = StoreSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

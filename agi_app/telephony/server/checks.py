@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agi_app.config import Settings
-from agi_app.errors import AriError, AsteriskError, ConfigError, SetupError
+from agi_app.errors import AmiError, AriError, ConfigError, SetupError
+from agi_app.telephony.ami.client import AmiClient
+from agi_app.telephony.ami.trunks import REGISTRATION_REMEDY, TRUNK_REMEDIES, trunk_picture
 from agi_app.telephony.secrets import Secrets, load_secrets
-from agi_app.telephony.server.control import ari_url, ask_ari, run_cli
+from agi_app.telephony.server.control import ari_url, ask_ari
 from agi_app.telephony.server.installation import NEEDED_BYTES, AsteriskInstallation, find_asterisk
 from agi_app.telephony.server.instance import Instance
 from agi_app.telephony.server.local_files import SIMULATED_TRUNK
@@ -22,7 +24,6 @@ SPARE_BYTES = 500_000_000
 
 _MODULE_FOLDERS = ("usr/lib/*/asterisk/modules", "usr/lib/asterisk/modules", "usr/lib64/asterisk/modules")
 _LOAD_LINE = re.compile(r"^\s*(?:load|require)\s*=>?\s*(\S+?\.so)", re.MULTILINE)
-_REGISTRATION = re.compile(r"^\s*([^/\s]+)/\S+\s+\S+\s+([A-Z][a-z]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ async def check(settings: Settings, *, name: str | None = None) -> list[Check]:
     except (SetupError, ConfigError) as error:
         return [Check("secrets", ok=False, detail=_line(error), remedy=error.remedy)]
     if not settings.asterisk.managed:
-        return [*await _running_checks(settings, secrets, None), _disk(settings, SPARE_BYTES)]
+        return [*await _running_checks(settings, secrets), _disk(settings, SPARE_BYTES)]
     try:
         installation = await asyncio.to_thread(find_asterisk, settings)
         if installation is None:
@@ -61,7 +62,7 @@ async def check(settings: Settings, *, name: str | None = None) -> list[Check]:
     pid = await asyncio.to_thread(instance.running_pid)
     checks += _ports(settings, pid)
     if pid is not None:
-        return [*checks, *await _running_checks(settings, secrets, instance)]
+        return [*checks, *await _running_checks(settings, secrets)]
     checks.append(Check("asterisk process", ok=True, detail="not running now; `hireline serve`, `call` and `demo` start it"))
     return [*checks, _module_files(settings, installation), _trunk_files(settings)]
 
@@ -72,15 +73,14 @@ def needed_modules(settings: Settings) -> list[str]:
     return _LOAD_LINE.findall(path.read_text(encoding="utf-8"))
 
 
-async def _running_checks(settings: Settings, secrets: Secrets, instance: Instance | None) -> list[Check]:
-    """What a running Asterisk tells about itself by ARI, and, when it is ours, on its console."""
+async def _running_checks(settings: Settings, secrets: Secrets) -> list[Check]:
+    """What a running Asterisk tells about itself by ARI and AMI."""
     try:
         info = await ask_ari(settings, secrets, "asterisk/info")
         modules = await ask_ari(settings, secrets, "asterisk/modules")
-        endpoints = await _endpoints(settings, secrets)
     except AriError as error:
         return [Check("ARI", ok=False, detail=_line(error), remedy=error.remedy)]
-    if not (isinstance(info, dict) and isinstance(modules, list) and isinstance(endpoints, list)):
+    if not (isinstance(info, dict) and isinstance(modules, list)):
         return [
             Check(
                 "ARI",
@@ -92,56 +92,34 @@ async def _running_checks(settings: Settings, secrets: Secrets, instance: Instan
     checks = [Check("ARI", ok=True, detail=f"Asterisk {info['system']['version']} answers at {ari_url(settings)}")]
     running = {module["name"] for module in modules if module["status"] == "Running"}
     checks.append(_missing_modules(settings, running, "running"))
-    states = {endpoint["resource"]: endpoint["state"] for endpoint in endpoints}
-    trunks = sorted({*states, settings.trunk.name} - {SIMULATED_TRUNK})
-    if trunks == [settings.trunk.name] and settings.trunk.name not in states:
-        return [*checks, _trunk_files(settings)]
-    checks += [_trunk(name, states.get(name)) for name in trunks]
-    return checks + (await _registrations(instance) if instance is not None else [])
+    return [*checks, *await _trunks(settings, secrets)]
 
 
-async def _endpoints(settings: Settings, secrets: Secrets) -> object:
-    """All PJSIP endpoints; Asterisk answers 404 when it has none."""
+async def _trunks(settings: Settings, secrets: Secrets) -> list[Check]:
+    """The state of every trunk and registration, by AMI."""
     try:
-        return await ask_ari(settings, secrets, "endpoints/PJSIP")
-    except AriError as error:
-        if error.status != 404:
-            raise
-        return []
-
-
-def _trunk(name: str, state: str | None) -> Check:
-    if state is None:
-        return Check(
-            f"trunk {name}",
-            ok=False,
-            detail="Asterisk does not know this endpoint",
-            remedy="write it into asterisk_conf/pjsip.d/ and restart, or set trunk.name to one that exists",
-        )
-    return Check(
-        f"trunk {name}",
-        ok=state == "online",
-        detail=state,
-        remedy=None
-        if state == "online"
-        else "the far end does not answer OPTIONS: check the address, the firewall and the registration",
-    )
-
-
-async def _registrations(instance: Instance) -> list[Check]:
-    try:
-        text = await run_cli(instance, "pjsip show registrations")
-    except AsteriskError as error:
-        return [Check("registrations", ok=False, detail=_line(error), remedy=error.remedy)]
-    return [
+        async with AmiClient(settings.asterisk, secrets.ami_secret) as client:
+            picture = await trunk_picture(client)
+    except AmiError as error:
+        return [Check("AMI", ok=False, detail=_line(error), remedy=error.remedy)]
+    trunks = [trunk for trunk in picture.trunks if trunk.name != SIMULATED_TRUNK]
+    checks = [Check(f"trunk {item.name}", ok=item.up, detail=item.words, remedy=TRUNK_REMEDIES.get(item.status)) for item in trunks]
+    wanted = settings.trunk.name
+    if not trunks:
+        checks.append(_trunk_files(settings))
+    elif wanted not in {item.name for item in trunks}:
+        remedy = "write it into asterisk_conf/pjsip.d/ and restart, or set trunk.name to one that exists"
+        checks.append(Check(f"trunk {wanted}", ok=False, detail="Asterisk does not know this endpoint", remedy=remedy))
+    checks += [
         Check(
-            f"registration {name}",
-            ok=status == "Registered",
-            detail=status.lower(),
-            remedy=None if status == "Registered" else "check user name, password and address in asterisk_conf/pjsip.d/",
+            f"registration {item.name}",
+            ok=item.registered,
+            detail=item.words,
+            remedy=None if item.registered else REGISTRATION_REMEDY,
         )
-        for name, status in _REGISTRATION.findall(text)
+        for item in picture.registrations
     ]
+    return checks
 
 
 def _trunk_files(settings: Settings) -> Check:
@@ -224,5 +202,5 @@ def _disk(settings: Settings, needed: int) -> Check:
     )
 
 
-def _line(error: SetupError | ConfigError | AriError | AsteriskError) -> str:
+def _line(error: SetupError | ConfigError | AriError | AmiError) -> str:
     return error.what if error.where is None else f"{error.what} ({error.where})"
