@@ -20,8 +20,10 @@ from agi_app.audio.vad import SileroVad
 from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.pack import Pack, load_pack
-from agi_app.dialogue.understander import PackUnderstander
+from agi_app.dialogue.understander import PackUnderstander, load_encoder
 from agi_app.errors import first_error
+from agi_app.interview.assessment.assessor import Assessor
+from agi_app.interview.assessment.service import AssessmentService
 from agi_app.interview.conversation import Services
 from agi_app.interview.events import InterviewEvent
 from agi_app.interview.ledger import Ledger
@@ -48,6 +50,9 @@ _SPOKEN_FIRST = 4
 """Prompts that are ready before the phone rings; the others are made during the call."""
 
 _NUMBER = re.compile(r"(?:^|/)\+?(\d+)(?:@|$)")
+_ASSESSMENT_WAIT_S = 2.0
+"""Whoever asked for an interview waits so long for its scores; they are written in any case."""
+
 _HOME = "86"
 """Country code of numbers that are dialled without one."""
 
@@ -119,12 +124,16 @@ class Hireline:
                 group.create_task(self._start_telephony(secrets))
         except ExceptionGroup as several:
             raise first_error(several) from several
+        self._assessments = await self._stack.enter_async_context(AssessmentService(self.store, self._make_assessor))
         self._progress("ready")
 
     async def _load_language(self) -> None:
         loop, mind = asyncio.get_running_loop(), self.services.mind
         self.pack = await loop.run_in_executor(mind, load_pack, self.settings.models / self.settings.interview.language)
         self._understander = await loop.run_in_executor(mind, load_understander, self.settings, self.pack)
+
+    def _make_assessor(self) -> Assessor:
+        return load_assessor(self.settings, self.pack)
 
     async def _start_telephony(self, secrets: Secrets) -> None:
         settings = self.settings
@@ -202,7 +211,7 @@ class Hireline:
             rules=self._rules(),
             publish=lambda event: self._publish(event, listener),
         )
-        return await interview.run(
+        result = await interview.run(
             DialRequest(
                 call_id=attempt.call_id,
                 endpoint=endpoint,
@@ -210,6 +219,7 @@ class Hireline:
                 ring_timeout_s=self.settings.trunk.ring_timeout_s,
             )
         )
+        return await self._assessments.assessed(result, _ASSESSMENT_WAIT_S)
 
     async def _endpoint(self, to: str) -> str:
         """The Asterisk dial string for a number, by the dialplan's routes, or the given endpoint.
@@ -281,6 +291,12 @@ def _possible_numbers(to: str) -> tuple[str, ...]:
         return ()
     digits = found[1].lstrip("0")
     return tuple(f"+{prefix}{digits}" for prefix in ("", _HOME) if 6 <= len(prefix + digits) <= 15)
+
+
+def load_assessor(settings: Settings, pack: Pack | None = None) -> Assessor:
+    """What assesses calls in the configured language. Blocks for a second."""
+    pack = pack or load_pack(settings.models / settings.interview.language)
+    return Assessor(pack, load_encoder(settings.weights, settings.state))
 
 
 def load_understander(settings: Settings, pack: Pack | None = None) -> PackUnderstander:

@@ -73,7 +73,7 @@ class PackUnderstander:
         """
         grammars = GrammarLibrary.load(pack / "grammars")
         examples = load_examples(pack / "intents")
-        encoder = SentenceEncoder(weights / EMBEDDING_MODEL / _EMBEDDING_FILE, state / "nlu")
+        encoder = load_encoder(weights, state)
         classifier = load_classifier(examples, encoder, grammars.lexicon.phonetics, state)
         return cls(grammars, classifier, QuestionKinds(kinds or {}))
 
@@ -191,6 +191,19 @@ def _holds(parse: Parse, intents: tuple[Intent, ...], slots: Mapping[str, object
         return False
     outside = (match for match in parse.intents if match.kind == "intent" and match.target not in _LITTLE_WORDS)
     return all(any(hold.start <= match.start and match.end <= hold.end for hold in parse.holds) for match in outside)
+
+
+def load_encoder(weights: Path, state: Path) -> SentenceEncoder:
+    """The sentence embedding.
+
+    Args:
+        weights: where fetched models lie (Settings.weights).
+        state: the state folder (Settings.state).
+
+    Raises:
+        ModelError: it is missing or damaged.
+    """
+    return SentenceEncoder(weights / EMBEDDING_MODEL / _EMBEDDING_FILE, state / "nlu")
 
 
 def _bare_answer(parse: Parse) -> str | None:
