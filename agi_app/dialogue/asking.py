@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
+
+from agi_app.dialogue.pack.inventory import REQUIRED_QUESTIONS
 from agi_app.dialogue.pack.schema import Consent, Question
 from agi_app.dialogue.pack.template import Template
 from agi_app.dialogue.reply import PromptKind
@@ -26,6 +29,8 @@ _KINDS = {
 
 def advance(turn: Turn) -> None:
     """Ask the next question of the plan that is not answered yet."""
+    if turn.mood.hurried and _spare(turn):
+        return
     plan = turn.state.plan
     while plan:
         question = plan.popleft()
@@ -33,6 +38,23 @@ def advance(turn: Turn) -> None:
             ask(turn, question)
             return
     finish(turn, "all questions asked")
+
+
+def _spare(turn: Turn) -> bool:
+    """Somebody is impatient: what matters most is asked first; soon we offer to stop or to call again. True when we offer it."""
+    state = turn.state
+    rank = {"consent": 0, "pitch": 0, "closing": 3}
+    ordered = sorted(state.plan, key=lambda question: rank.get(question.id, 1 if question.fills in REQUIRED_QUESTIONS else 2))
+    if ordered != list(state.plan):
+        state.plan = deque(ordered)
+        turn.decide("core questions first")
+    more = any(question.id not in rank for question in state.plan)
+    if not (turn.mood.weary and more and "pitch" in state.asked) or "hurry" in state.offered:
+        return False
+    state.offered.add("hurry")
+    turn.decide("offer to stop or to call again")
+    ask(turn, turn.desk.pack.situation("hurry"))
+    return True
 
 
 def ask(turn: Turn, question: Question, *, resume: OpenQuestion | None = None, kind: PromptKind | None = None) -> None:
@@ -53,7 +75,10 @@ def ask(turn: Turn, question: Question, *, resume: OpenQuestion | None = None, k
         return
     if question.lead:
         _say(turn, "lead", question.lead)
-    _say(turn, "ask", question.short if turn.mood.hurried and question.short else question.ask)
+    brief = turn.mood.hurried and bool(question.short)
+    if brief:
+        turn.decide("short wording")
+    _say(turn, "ask", question.short if brief else question.ask)
 
 
 def open_question(

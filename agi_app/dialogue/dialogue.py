@@ -22,11 +22,12 @@ from agi_app.dialogue.facts import read_facts
 from agi_app.dialogue.forecast import expected_prompts, likely_next
 from agi_app.dialogue.hearing import heard_shares, interpret_key
 from agi_app.dialogue.hold import hold_left_ms
+from agi_app.dialogue.mood import CALM, Mood, MoodReader, Voice
 from agi_app.dialogue.pack.schema import Pack
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Expectation, PromptKind, Reply
 from agi_app.dialogue.script import interview_for, personalised, plan
-from agi_app.dialogue.state import CALM, CONFIRMING, Mood, State
+from agi_app.dialogue.state import CONFIRMING, State
 from agi_app.dialogue.turn import Desk, Limits, Turn
 from agi_app.dialogue.understanding import Heard, Intent, Understander, Understanding
 from agi_app.dialogue.wording import Wording
@@ -64,6 +65,7 @@ class Dialogue:
         call_id: decides between variants of wording, so that a call can be replayed.
         now: the time, with an offset; relative dates count from it, in the candidate's time zone.
         limits: bounds of the conversation.
+        mood: whether the candidate's mood may shape how we talk.
 
     Raises:
         PackError: the job names an interview script that the pack does not have.
@@ -78,6 +80,7 @@ class Dialogue:
         call_id: str,
         now: Callable[[], datetime],
         limits: Limits | None = None,
+        mood: bool = True,
     ) -> None:
         self._understander = understander
         self._kinds = pack.question_kinds
@@ -88,7 +91,8 @@ class Dialogue:
         facts = read_facts(brief, pack.terms, self._now(), personalise=personalise)
         view = View(brief, facts, personalise)
         wording = Wording(pack, interview, facts, call_id, vary=personalise)
-        self._desk = Desk(pack, interview, view, wording, Answerer(pack, view, wording), limits or Limits(), self._now())
+        self._desk = Desk(pack, interview, view, wording, Answerer(pack, view, wording), limits or Limits(), self._now(), call_id)
+        self._moods = MoodReader(pack.mood) if mood else None
         questions = plan(interview, view)
         self._state = State(
             plan=deque((interview.consent, interview.pitch, *questions, interview.closing)),
@@ -142,26 +146,44 @@ class Dialogue:
         """Whether a text is nothing but 嗯, 好的, 是吗: said over our voice it takes no turn."""
         return self._understander.is_backchannel(text)
 
-    def hear(self, heard: Heard, mood: Mood = CALM, understanding: Understanding | None = None) -> Reply:
+    def read_mood(
+        self, heard: Heard, understanding: Understanding | None = None, *, overlap_ms: int = 0, voice: Voice | None = None
+    ) -> Mood:
+        """How the candidate seems to feel after an utterance that is then passed to `hear`; calm where moods are not to be used.
+
+        Args:
+            heard: what was said, and how long it took to begin.
+            understanding: what it meant, where that is known already.
+            overlap_ms: how long it was spoken into our prompt.
+            voice: how it was spoken, where that may be used.
+        """
+        if self._moods is None or heard.key is not None:
+            return CALM
+        opened = self._state.current
+        tells = opened is not None and opened.question.answer == "open"
+        intents = understanding.intents if understanding else ()
+        return self._moods.read(heard, open_question=tells, intents=intents, overlap_ms=overlap_ms, voice=voice)
+
+    def hear(self, heard: Heard, mood: Mood | None = None, understanding: Understanding | None = None) -> Reply:
         """React to an utterance, or to a key.
 
         Args:
             heard: what was said.
-            mood: how the candidate seems to feel.
+            mood: what `read_mood` said of this very utterance; None: read it now.
             understanding: what `understand` made of this very utterance for the question that is still open; None: find out.
         """
         if self.over:
             return Reply((), None, disposition=self._state.disposition, reason="over")
         self.last_understanding = understanding or self.understand(heard)
-        turn = self._turn(heard, self.last_understanding, mood)
+        turn = self._turn(heard, self.last_understanding, mood or self.read_mood(heard, self.last_understanding))
         policy.hear(turn)
         return self._reply(turn)
 
-    def silence(self, mood: Mood = CALM) -> Reply:
+    def silence(self) -> Reply:
         """React to nothing having been said within `expects.silence_ms`."""
         if self.over:
             return Reply((), None, disposition=self._state.disposition, reason="over")
-        turn = self._turn(mood=mood)
+        turn = self._turn(mood=self._moods.mood if self._moods else CALM)
         policy.silence(turn)
         return self._reply(turn)
 
@@ -230,7 +252,8 @@ class Dialogue:
 
     def _turn(self, heard: Heard | None = None, understanding: Understanding | None = None, mood: Mood = CALM) -> Turn:
         self._state.moves += 1
-        return Turn(self._desk, self._state, self._now(), heard or Heard(()), understanding, mood)
+        alike = not self._desk.view.personalise  # where everyone hears the same, no mood changes it
+        return Turn(self._desk, self._state, self._now(), heard or Heard(()), understanding, CALM if alike else mood)
 
     def _reply(self, turn: Turn) -> Reply:
         state = self._state

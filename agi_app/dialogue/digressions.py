@@ -107,18 +107,22 @@ def _doubt(turn: Turn, intent: Intent, *, answered: bool) -> None:
 
 def _hesitation(turn: Turn) -> None:
     """One advantage that fits, once."""
-    if not turn.means(Intent.HESITATE) or turn.open.question.answer == "open" or turn.open.question.id not in turn.state.script:
+    says_so = turn.means(Intent.HESITATE)
+    question = turn.open.question
+    if not (says_so or turn.mood.hesitant) or question.answer == "open" or question.id not in turn.state.script:
         return
     if "pitch" not in turn.state.asked:
         return
-    turn.interest(Interest.HESITANT)
-    if turn.state.advised or turn.filled:
+    if says_so:
+        turn.interest(Interest.HESITANT)
+    if turn.state.advised or (says_so and turn.filled) or turn.digressed:
         return
     turn.state.advised = True
     given = turn.desk.answerer.answer(Intent.HESITATE)
     if given.answered:
         turn.say(PromptKind.ANSWER, str(Intent.HESITATE), given.text)
-    turn.digressed = True
+        turn.decide("an advantage that fits")
+    turn.digressed = says_so
 
 
 def _repetition(turn: Turn) -> bool:

@@ -52,22 +52,6 @@ class OpenQuestion:
     """The question to go back to afterwards; None: the next one of the plan."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mood:
-    """How the candidate seems to feel, 0 to 1. Adapts the wording only, never a score."""
-
-    patience: float = 1.0
-    hesitation: float = 0.0
-
-    @property
-    def hurried(self) -> bool:
-        """Shorter wording is better now."""
-        return self.patience < 0.4
-
-
-CALM = Mood()
-
-
 @dataclass(slots=True)
 class State:
     """Everything one conversation knows."""

@@ -7,16 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from agi_app.dialogue.answers import Answerer
 from agi_app.dialogue.conditions import View
 from agi_app.dialogue.keywords import found
+from agi_app.dialogue.mood import CALM, Mood
 from agi_app.dialogue.pack.schema import Interview, Pack
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Learned, Prompt, PromptKind
-from agi_app.dialogue.state import CALM, Mood, OpenQuestion, State
+from agi_app.dialogue.state import OpenQuestion, State
 from agi_app.dialogue.understanding import Heard, Intent, Understanding
 from agi_app.dialogue.wording import Wording
 from hr_sync.records import Disposition, Interest
+
+_log = structlog.get_logger(__name__)
 
 MANY_WORDS = 20
 """Characters from which an answer to an open question is a story, in which single words mean little."""
@@ -49,6 +54,7 @@ class Desk:
     limits: Limits
     now: datetime
     """When the call was prepared."""
+    call_id: str = ""
 
 
 @dataclass(slots=True)
@@ -125,6 +131,11 @@ class Turn:
         """Show that an answer was taken, unless something is being said to it anyway."""
         if not self.prompts and not self.mood.hurried:
             self.phrase("acknowledge", PromptKind.ACKNOWLEDGEMENT)
+
+    def decide(self, decision: str) -> None:
+        """Note what the mood made us do, and why."""
+        self.reasons.append(f"{decision} ({self.mood.cause})")
+        _log.info("mood_decision", call_id=self.desk.call_id, decision=decision, signs=self.mood.signs)
 
     def learn(self, name: str, key: str, value: object) -> None:
         """Note something to be written at once."""

@@ -8,8 +8,8 @@ import pytest
 
 from agi_app.dialogue.dialogue import prompts_for
 from agi_app.dialogue.hearing import heard_shares
+from agi_app.dialogue.mood import Mood
 from agi_app.dialogue.reply import PromptKind
-from agi_app.dialogue.state import Mood
 from agi_app.dialogue.turn import Limits
 from agi_app.dialogue.understanding import Heard, Hypothesis
 from agi_app.errors import PackError
@@ -603,7 +603,7 @@ def test_hints_follow_the_open_question() -> None:
 def test_hurried_candidates_hear_short_questions() -> None:
     played = talk().play(*TO_PITCH)
     text = played.understander.read(KEEN)
-    reply = played.dialogue.hear(Heard((Hypothesis(text),)), Mood(patience=0.1))
+    reply = played.dialogue.hear(Heard((Hypothesis(text),)), Mood(patience=0.3))
     assert [prompt.text for prompt in reply.prompts] == ["您期望的月薪大概是多少？"]
 
 

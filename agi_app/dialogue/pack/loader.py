@@ -17,6 +17,7 @@ from agi_app.dialogue.pack.schema import (
     ExpectedSpeech,
     FollowUps,
     Interview,
+    MoodWords,
     Pack,
     PackFile,
     Protected,
@@ -87,6 +88,7 @@ def read_pack(folder: Path) -> Pack:
         signs=_read(folder, names.signs, TypeAdapter(Signs)) if names.signs else Signs(),
         protected=_read(folder, names.protected, TypeAdapter(Protected)),
         expected=_read(folder, names.recognition, TypeAdapter(ExpectedSpeech)),
+        mood=_read(folder, names.mood, TypeAdapter(MoodWords)),
     )
 
 
@@ -97,7 +99,7 @@ def _files_exist(folder: Path, top: Document, names: PackFile) -> None:
             value
             if isinstance(value, tuple)
             else (value,)
-            if field in {"situations", "terms", "signs", "protected", "recognition"} and value
+            if field in {"situations", "terms", "signs", "protected", "recognition", "mood"} and value
             else ()
         )
         for index, path in enumerate(paths):

@@ -281,6 +281,23 @@ class Protected(Part):
     """Group to words and phrases."""
 
 
+class MoodSigns(Part):
+    """Words that show a mood, heard by their sound too."""
+
+    plain: Words = Field(min_length=1)
+    """One is enough."""
+    mild: Words = ()
+    """One says little; several in a row do."""
+
+
+class MoodWords(Part):
+    """mood.yaml: what shows impatience, hesitation, or a mind made up."""
+
+    impatient: MoodSigns
+    hesitant: MoodSigns
+    decided: Words = ()
+
+
 class ExpectedSpeech(Part):
     """recognition.yaml: whole sentences candidates are likely to say, by question; the recogniser is prompted with them.
 
@@ -313,6 +330,7 @@ class PackFile(Part):
     signs: str | None = None
     protected: str
     recognition: str
+    mood: str
     grammars: Words = ()
     """Read by the grammar engine."""
     intents: Words = ()
@@ -338,6 +356,7 @@ class Pack(BaseModel):
     signs: Signs
     protected: Protected
     expected: ExpectedSpeech
+    mood: MoodWords
 
     @property
     def question_kinds(self) -> dict[str, str]:
