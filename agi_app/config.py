@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from agi_app.errors import ConfigError
+from hr_sync.calling_hours import CallingHours
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 """Where dialplan/, asterisk_conf/ and models/ lie."""
@@ -191,6 +192,40 @@ class StoreSettings(_Section):
     """How long a write is tried again in all; a result that cannot be written then is kept in a file and written later."""
 
 
+class TrunkLimits(_Section):
+    """What one trunk carries of campaigns, on all machines together."""
+
+    channels: int = Field(default=20, ge=1, le=2000)
+    """Calls at once."""
+    calls_per_second: float = Field(default=2, gt=0, le=100)
+    """New calls."""
+    caller_ids: tuple[str, ...] = ()
+    """Numbers the trunk lets us show; a candidate sees the one nearest to where they live. Empty: trunk.caller_id."""
+
+
+class CampaignSettings(_Section):
+    """Calls to many."""
+
+    database: str | None = None
+    """Of the durable engine: a URL such as postgresql+psycopg://user:password@host/hireline; unset: a file in the state folder."""
+    calls_at_once: int = Field(default=20, ge=1, le=1000)
+    """Calls of campaigns this machine carries at once, whatever the trunks allow."""
+    trunk: TrunkLimits = TrunkLimits()
+    """Limits of trunks that are not named in `trunks`."""
+    trunks: dict[str, TrunkLimits] = {}
+    """Limits of single trunks, by the name in the dial string: PJSIP/number@NAME."""
+    once_within_days: int = Field(default=7, ge=0, le=365)
+    """One number is called by one job of one campaign alone within so many days."""
+    retry: Path | None = None
+    """File of retry rules; unset: the shipped one (docs/campaigns.md)."""
+    drain_s: float = Field(default=300, ge=0)
+    """How long a server that is told to stop lets running calls go on."""
+
+    def limits(self, trunk: str) -> TrunkLimits:
+        """What a trunk carries."""
+        return self.trunks.get(trunk, self.trunk)
+
+
 class InterviewSettings(_Section):
     """One interview."""
 
@@ -220,6 +255,8 @@ class Settings(BaseSettings):
     inbound: InboundSettings = InboundSettings()
     transfer: TransferSettings = TransferSettings()
     control: ControlSettings = ControlSettings()
+    campaign: CampaignSettings = CampaignSettings()
+    calling_hours: CallingHours = CallingHours()
     monitoring: MonitoringSettings = MonitoringSettings()
     store: StoreSettings = StoreSettings()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -259,6 +296,11 @@ class Settings(BaseSettings):
     def database(self) -> Path:
         """The HR database file."""
         return self.state / "hireline.db"
+
+    @property
+    def durable_database(self) -> Path | str:
+        """Of the durable engine: campaigns and follow-ups."""
+        return self.campaign.database or self.state / "durable.db"
 
 
 def config_file() -> Path:

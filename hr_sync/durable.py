@@ -36,7 +36,6 @@ VERSION = "1"
 """Of the workflows' order of steps. A workflow is only ever run by programs of the version it was begun with: raise this when
 the steps of a workflow change their order, and let the programs of the old version finish first."""
 
-_APPLICATION = "hireline"
 _THREADS = 32
 """Database work of all workflows. Bounded, so that an unreachable database does not pile up threads."""
 _LEAVE_S = 5.0
@@ -48,13 +47,13 @@ LEASE = timedelta(seconds=60)
 class Roster(Protocol):
     """Who works on the durable database; see `hr_sync.store.executors`."""
 
-    def sign(self, executor: str, at: datetime) -> None:
+    def sign(self, application: str, executor: str, at: datetime) -> None:
         """This executor lives."""
 
-    def signed(self) -> Mapping[str, datetime]:
-        """When each executor signed last."""
+    def signed(self, application: str) -> Mapping[str, datetime]:
+        """When each executor of an application signed last."""
 
-    def strike(self, executor: str) -> None:
+    def strike(self, application: str, executor: str) -> None:
         """Take an executor off the roster."""
 
 
@@ -69,6 +68,7 @@ class Durable:
         database: a file (SQLite) or a URL such as postgresql+psycopg://user:password@host:5432/hireline.
         roster: who works on that database.
         bury: awaited for each executor found dead, before what it left is gone on with.
+        application: programs that run different workflows on one database have different ones.
         executor: name of this process among all that ever shared the database.
 
     Raises:
@@ -83,10 +83,12 @@ class Durable:
         roster: Roster,
         *,
         bury: Callable[[str], Awaitable[None]] = _nothing,
+        application: str = "hireline",
         executor: str | None = None,
     ) -> None:
         self.executor = executor or this_process()
         self._database = database
+        self._application = application
         self._roster = roster
         self._bury = bury
         self._tasks: set[asyncio.Task[object]] = set()
@@ -103,10 +105,12 @@ class Durable:
         if Durable._running is not None:
             raise DurableError("a durable engine runs in this process already", remedy="share that one")
         url = await asyncio.to_thread(_url, self._database)
-        await asyncio.to_thread(self._roster.sign, self.executor, datetime.now(UTC))  # first: whoever may leave something is known
+        await asyncio.to_thread(
+            self._roster.sign, self._application, self.executor, datetime.now(UTC)
+        )  # first: whoever may leave something is known
         _quiet_logger()
         config = DBOSConfig(
-            name=_APPLICATION,
+            name=self._application,
             system_database_url=url,
             application_version=VERSION,
             executor_id=self.executor,
@@ -132,6 +136,7 @@ class Durable:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Stop. Workflows that run are cancelled here and stay unfinished in the database: the next start goes on with them."""
         tasks: list[asyncio.Task[object]] = [*self._tasks, *([self._keeper] if self._keeper else [])]
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # it warns of every task that is cancelled
         for task in tasks:
             task.cancel()
         if tasks:
@@ -159,7 +164,7 @@ class Durable:
         """Sign the roster, and take over from those that stopped to."""
         while True:
             try:
-                await asyncio.to_thread(self._roster.sign, self.executor, datetime.now(UTC))
+                await asyncio.to_thread(self._roster.sign, self._application, self.executor, datetime.now(UTC))
                 await self.take_over()
             except (StoreError, SQLAlchemyError) as error:
                 log.warning("roster_not_kept", error=type(error).__name__)
@@ -168,13 +173,13 @@ class Durable:
     async def take_over(self) -> int:
         """Go on with what dead executors left; returns the number of workflows. Of several that try, each workflow goes to one."""
         taken = 0
-        for executor, at in (await asyncio.to_thread(self._roster.signed)).items():
+        for executor, at in (await asyncio.to_thread(self._roster.signed, self._application)).items():
             if executor == self.executor or not _dead(executor, at):
                 continue
             await self._bury(executor)
             # The engine's own way, used by its commercial conductor; it has no public name.
             handles = await asyncio.to_thread(DBOS._recover_pending_workflows, [executor])  # noqa: SLF001
-            await asyncio.to_thread(self._roster.strike, executor)
+            await asyncio.to_thread(self._roster.strike, self._application, executor)
             taken += len(handles)
             log.warning("executor_taken_over", executor=executor, workflows=len(handles))
         return taken
@@ -208,5 +213,6 @@ def _url(database: Path | str) -> str:
 def _quiet_logger() -> None:
     """The engine's log goes where ours goes, not to the terminal: it adds a handler of its own only where there is none."""
     logger = logging.getLogger("dbos")
+    logger.setLevel(logging.WARNING)
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

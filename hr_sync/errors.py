@@ -6,7 +6,8 @@ HirelineError
 │   ├── StoreCorruptError    the file is no database of ours, or is newer than this program
 │   ├── NotFoundError        no such candidate, job, call
 │   ├── ConflictError        what is stored contradicts what was asked: an illegal move, a second different result
-│   └── DoNotCallError       the number asked never to be called again
+│   ├── DoNotCallError       the number asked never to be called again
+│   └── NotAdmittedError     a campaign's call may not be dialled now: paused, called recently, out of turn
 ├── DurableError             the engine of durable work cannot run, or not yet
 ├── InvalidDataError         a row, field or file that cannot be taken; names where
 └── (the phone wing's branches: agi_app/errors.py)
@@ -79,6 +80,20 @@ class DoNotCallError(StoreError):
     """The candidate's number is on the do-not-call list."""
 
     code = "do_not_call"
+
+
+class NotAdmittedError(StoreError):
+    """A campaign's call may not be dialled now.
+
+    Args:
+        reason: why, one word: paused, draft, finished, ended, out_of_turn, number_changed, called_recently.
+    """
+
+    code = "not_admitted"
+
+    def __init__(self, reason: str, *, where: str | None = None) -> None:
+        super().__init__(f"the call may not be dialled now: {reason}", where=where, remedy="nothing: the journey is planned again")
+        self.reason = reason
 
 
 class InvalidDataError(HirelineError):

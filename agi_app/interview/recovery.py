@@ -20,17 +20,18 @@ log = structlog.get_logger(__name__)
 _EVIDENCE = "the process that drove the call is gone"
 
 
-async def recover(ledger: Ledger, recordings: Path) -> None:
+async def recover(ledger: Ledger, recordings: Path, *, dead: str | None = None) -> None:
     """Write what is still to be written, and end the calls that dead processes left, with what was said in them.
 
     Args:
         ledger: of this run.
         recordings: folder of the recordings; one that nobody agreed to is deleted.
+        dead: an owner that is known to be dead although that cannot be seen from this machine.
     """
     await ledger.take_spooled()
     store = ledger.store
     for attempt in await ledger.ask(store.unfinished):
-        if is_alive(attempt.owner) is not False:
+        if attempt.owner != dead and is_alive(attempt.owner) is not False:
             continue
         learned = await ledger.ask(store.learned, attempt.call_id)
         agreed = any(item.kind is LearnedKind.CONSENT and item.value is True for item in learned)

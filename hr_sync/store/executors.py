@@ -15,21 +15,27 @@ class Executors:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
-    def sign(self, executor: str, at: datetime) -> None:
+    def sign(self, application: str, executor: str, at: datetime) -> None:
         """This executor lives."""
         with self._connections.write() as db:
             db.execute(
                 "INSERT INTO executors (name, signed_at) VALUES (?, ?)"
                 " ON CONFLICT (name) DO UPDATE SET signed_at = excluded.signed_at",
-                [executor, utc(at)],
+                [_key(application, executor), utc(at)],
             )
 
-    def signed(self) -> Mapping[str, datetime]:
-        """When each executor signed last."""
+    def signed(self, application: str) -> Mapping[str, datetime]:
+        """When each executor of an application signed last."""
+        prefix = _key(application, "")
         with self._connections.read() as db:
-            return {name: datetime.fromisoformat(at) for name, at in db.execute("SELECT name, signed_at FROM executors")}
+            rows = db.execute("SELECT name, signed_at FROM executors WHERE substr(name, 1, ?) = ?", [len(prefix), prefix])
+            return {name.removeprefix(prefix): datetime.fromisoformat(at) for name, at in rows}
 
-    def strike(self, executor: str) -> None:
+    def strike(self, application: str, executor: str) -> None:
         """Take an executor off the roster."""
         with self._connections.write() as db:
-            db.execute("DELETE FROM executors WHERE name = ?", [executor])
+            db.execute("DELETE FROM executors WHERE name = ?", [_key(application, executor)])
+
+
+def _key(application: str, executor: str) -> str:
+    return f"{application}/{executor}"

@@ -40,6 +40,7 @@ STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("0022_outbox", _script(schema_outbox.OUTBOX)),
     ("0040_assessments", _script(schema_assessment.ASSESSMENTS)),
     ("0060_executors", _script(schema_campaigns.EXECUTORS)),
+    ("0061_campaigns", _script(schema_campaigns.CAMPAIGNS)),
 )
 """Name and action of each step, oldest first. The version of a database is the number of steps it has gone through."""
 
