@@ -19,6 +19,7 @@ from agi_app.audio.turn import TurnRules
 from agi_app.audio.vad import SileroVad
 from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
+from agi_app.dialogue.mood import MoodUse
 from agi_app.dialogue.pack import Pack, load_pack
 from agi_app.dialogue.understander import PackUnderstander, load_encoder
 from agi_app.errors import first_error
@@ -256,7 +257,14 @@ class Hireline:
         )
 
     def _dialogue(self, brief: CallBrief, attempt: CallAttempt) -> Dialogue:
-        return Dialogue(self.pack, self._understander, brief, now=lambda: datetime.now(UTC).astimezone(), call_id=attempt.call_id)
+        return Dialogue(
+            self.pack,
+            self._understander,
+            brief,
+            now=lambda: datetime.now(UTC).astimezone(),
+            call_id=attempt.call_id,
+            moods=MoodUse(self.settings.reads_moods, self.settings.mood.prosody),
+        )
 
     def _rules(self) -> InterviewRules:
         turn, interview = self.settings.turn, self.settings.interview

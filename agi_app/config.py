@@ -226,6 +226,15 @@ class CampaignSettings(_Section):
         return self.trunks.get(trunk, self.trunk)
 
 
+class MoodSettings(_Section):
+    """Whether a candidate's patience and hesitation may shape how we talk; they never enter a score. `interview.law` may forbid it."""
+
+    enabled: bool = True
+    """Read moods at all: from words and timing, and from the voice where `prosody` allows it."""
+    prosody: bool = True
+    """The sound of the voice counts, too."""
+
+
 class InterviewSettings(_Section):
     """One interview."""
 
@@ -234,6 +243,8 @@ class InterviewSettings(_Section):
     silences: int = Field(default=3, ge=1)
     """So many silences in a row end the call politely."""
     record: bool = True
+    law: Literal["cn", "eu"] = "cn"
+    """Whose law the calls are under. The EU's forbids to infer emotions of applicants (AI Act, art. 5 (1) f): moods are off."""
 
 
 class Settings(BaseSettings):
@@ -251,6 +262,7 @@ class Settings(BaseSettings):
     voice: VoiceSettings = VoiceSettings()
     turn: TurnSettings = TurnSettings()
     interview: InterviewSettings = InterviewSettings()
+    mood: MoodSettings = MoodSettings()
     answering: AnsweringSettings = AnsweringSettings()
     inbound: InboundSettings = InboundSettings()
     transfer: TransferSettings = TransferSettings()
@@ -291,6 +303,11 @@ class Settings(BaseSettings):
     def weights(self) -> Path:
         """Where fetched model files lie."""
         return self.state / "models"
+
+    @property
+    def reads_moods(self) -> bool:
+        """Whether moods may be read, by wish and by law."""
+        return self.mood.enabled and self.interview.law != "eu"
 
     @property
     def database(self) -> Path:

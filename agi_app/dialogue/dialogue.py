@@ -22,7 +22,7 @@ from agi_app.dialogue.facts import read_facts
 from agi_app.dialogue.forecast import expected_prompts, likely_next
 from agi_app.dialogue.hearing import heard_shares, interpret_key
 from agi_app.dialogue.hold import hold_left_ms
-from agi_app.dialogue.mood import CALM, Mood, MoodReader, Voice
+from agi_app.dialogue.mood import CALM, Mood, MoodReader, MoodUse, Voice
 from agi_app.dialogue.pack.schema import Pack
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Expectation, PromptKind, Reply
@@ -65,7 +65,7 @@ class Dialogue:
         call_id: decides between variants of wording, so that a call can be replayed.
         now: the time, with an offset; relative dates count from it, in the candidate's time zone.
         limits: bounds of the conversation.
-        mood: whether the candidate's mood may shape how we talk.
+        moods: whether the candidate's mood may shape how we talk; by default it may.
 
     Raises:
         PackError: the job names an interview script that the pack does not have.
@@ -80,7 +80,7 @@ class Dialogue:
         call_id: str,
         now: Callable[[], datetime],
         limits: Limits | None = None,
-        mood: bool = True,
+        moods: MoodUse | None = None,
     ) -> None:
         self._understander = understander
         self._kinds = pack.question_kinds
@@ -92,7 +92,9 @@ class Dialogue:
         view = View(brief, facts, personalise)
         wording = Wording(pack, interview, facts, call_id, vary=personalise)
         self._desk = Desk(pack, interview, view, wording, Answerer(pack, view, wording), limits or Limits(), self._now(), call_id)
-        self._moods = MoodReader(pack.mood) if mood else None
+        self.moods = moods or MoodUse()
+        """What of the candidate's mood may be used."""
+        self._mood_reader = MoodReader(pack.mood)
         questions = plan(interview, view)
         self._state = State(
             plan=deque((interview.consent, interview.pitch, *questions, interview.closing)),
@@ -157,12 +159,12 @@ class Dialogue:
             overlap_ms: how long it was spoken into our prompt.
             voice: how it was spoken, where that may be used.
         """
-        if self._moods is None or heard.key is not None:
+        if not self.moods.enabled or heard.key is not None:
             return CALM
         opened = self._state.current
         tells = opened is not None and opened.question.answer == "open"
         intents = understanding.intents if understanding else ()
-        return self._moods.read(heard, open_question=tells, intents=intents, overlap_ms=overlap_ms, voice=voice)
+        return self._mood_reader.read(heard, open_question=tells, intents=intents, overlap_ms=overlap_ms, voice=voice)
 
     def hear(self, heard: Heard, mood: Mood | None = None, understanding: Understanding | None = None) -> Reply:
         """React to an utterance, or to a key.
@@ -183,7 +185,7 @@ class Dialogue:
         """React to nothing having been said within `expects.silence_ms`."""
         if self.over:
             return Reply((), None, disposition=self._state.disposition, reason="over")
-        turn = self._turn(mood=self._moods.mood if self._moods else CALM)
+        turn = self._turn(mood=self._mood_reader.mood)
         policy.silence(turn)
         return self._reply(turn)
 

@@ -79,6 +79,15 @@ class Mood:
 CALM = Mood()
 
 
+@dataclass(frozen=True, slots=True)
+class MoodUse:
+    """What may be used to read a mood. Where a law forbids it, nothing is."""
+
+    enabled: bool = True
+    voice: bool = True
+    """The sound of the voice beside words and timing."""
+
+
 class MoodReader:
     """Follows one candidate's mood through a call.
 

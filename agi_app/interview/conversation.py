@@ -20,6 +20,7 @@ from agi_app.dialogue.understanding import Heard, Intent
 from agi_app.errors import MediaError, SpeechError, SynthesisError
 from agi_app.interview.events import CandidateSpoke, Interrupted, PromptEnded, PromptStarted, Replied, TurnGiven
 from agi_app.interview.hearing import Ear, Key, LineEnded, PlaybackDone, Signal
+from agi_app.interview.mood import MoodTracker
 from agi_app.interview.notes import CallNotes
 from agi_app.interview.recording import OnConsent
 from agi_app.interview.utterance import Counted, Utterance, heard_part, joined, verdict, weighted
@@ -87,6 +88,7 @@ class Conversation:
         self._dialogue = dialogue
         self._services = services
         self._notes = notes
+        self._mood = MoodTracker(dialogue, ear.audio, media.rate, notes)
         self._greeting_wait_ms = greeting_wait_ms
         self._call_id = notes.call_id
         self._serials = itertools.count(1)
@@ -189,7 +191,8 @@ class Conversation:
             return await self._think(self._dialogue.wrap_up)
         if utterance is None:
             return await self._think(self._dialogue.silence)
-        reply = await self._think(self._dialogue.hear, utterance.heard)
+        mood = await self._think(self._mood.hear, utterance.heard, utterance.start_ms, utterance.end_ms)
+        reply = await self._think(self._dialogue.hear, utterance.heard, mood)
         understood = self._dialogue.last_understanding
         if utterance.heard.key is None:
             self._notes.publish(

@@ -12,7 +12,7 @@ from agi_app.dialogue.reply import Learned
 from agi_app.interview.events import InterviewEvent, StateChanged, Trouble
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.metrics import CallMetrics
-from hr_sync.records import CallAttempt, CallState, LearnedItem, LearnedKind, Turn
+from hr_sync.records import CallAttempt, CallState, LearnedItem, LearnedKind, MoodPoint, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,7 @@ class CallNotes:
     publish: Callable[[InterviewEvent], None]
     metrics: CallMetrics = field(default_factory=CallMetrics)
     transcript: list[Turn] = field(default_factory=list)
+    mood: list[MoodPoint] = field(default_factory=list)
     answered_at: datetime | None = None
     ended_at: datetime | None = None
 

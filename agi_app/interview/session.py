@@ -204,6 +204,7 @@ class Interview:
             doubts=outcome.doubts,
             pay_fit=self._pay_fit(outcome.slots) if answered else None,
             transcript=tuple(notes.transcript),
+            mood=tuple(notes.mood),
             recording=str(self._recording) if self._recording else None,
             consent=Consent(recording=outcome.recording_consent),
             metrics=notes.metrics.summary(),

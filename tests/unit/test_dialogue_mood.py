@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agi_app.dialogue.dialogue import Dialogue
-from agi_app.dialogue.mood import CALM, Mood, MoodReader, Voice
+from agi_app.dialogue.mood import CALM, Mood, MoodReader, MoodUse, Voice
 from agi_app.dialogue.understanding import Heard, Hypothesis, Intent
 from tests.unit.dialogue_kit import (
     BRIEF,
@@ -164,7 +164,7 @@ def test_everyone_hears_the_same_in_the_public_sector() -> None:
 
 def test_where_moods_are_not_to_be_used_none_is_read() -> None:
     understander = Scripted()
-    dialogue = Dialogue(PACK, understander, BRIEF, call_id="call-1", now=lambda: NOW, mood=False)
+    dialogue = Dialogue(PACK, understander, BRIEF, call_id="call-1", now=lambda: NOW, moods=MoodUse(enabled=False))
     played = Talk(dialogue, understander).play(*TO_PITCH, HURRY)
     assert dialogue.read_mood(said("快点，快点")) == CALM
     assert played.said == talk().play(*TO_PITCH, "有兴趣 | agree").said
