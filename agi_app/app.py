@@ -17,9 +17,10 @@ import structlog
 
 from agi_app.audio.turn import TurnRules
 from agi_app.audio.vad import SileroVad
+from agi_app.campaign.caller import CampaignCall, Opening, new_attempt
+from agi_app.campaign.runner import CampaignRunner
 from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
-from agi_app.dialogue.mood import MoodUse
 from agi_app.dialogue.pack import Pack, load_pack
 from agi_app.dialogue.understander import PackUnderstander, load_encoder
 from agi_app.errors import first_error
@@ -170,6 +171,10 @@ class Hireline:
         """Which recogniser and which voice work."""
         return {"asr": self.services.recognition.name, "tts": self.services.speech.voice_name}
 
+    def campaigns(self) -> CampaignRunner:
+        """Runs the campaigns that were started, as long as its context is open."""
+        return CampaignRunner(self.store, self._ledger, self, self.settings, recordings=self.settings.state / "recordings")
+
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Hear of everything that happens in calls; returns the function that ends it."""
         self._listeners.append(listener)
@@ -194,13 +199,32 @@ class Hireline:
         brief = await self._ledger.ask(self.store.brief, candidate_id, job_id)
         to = to or brief.candidate.phone
         await self._refuse_blocked(to)
-        endpoint = await self._endpoint(to)
-        planned = self._new_attempt(brief)
+        endpoint = await self.endpoint(to)
+        planned, shown = self._new_attempt(brief), self.settings.trunk.caller_id
+        return await self._interview(brief, planned, endpoint, shown, opening=self.store.open_attempt, listener=listener)
+
+    async def campaign_call(self, call: CampaignCall, opening: Opening) -> CallResult:
+        """See `agi_app.campaign.caller.Caller.campaign_call`."""
+        brief = await self._ledger.ask(self.store.brief, call.candidate_id, call.job_id)
+        await self._refuse_blocked(call.number)
+        return await self._interview(brief, new_attempt(call), call.endpoint, call.caller_id, opening=opening, listener=None)
+
+    async def _interview(
+        self,
+        brief: CallBrief,
+        planned: CallAttempt,
+        endpoint: str,
+        caller_id: str | None,
+        *,
+        opening: Opening,
+        listener: Listener | None,
+    ) -> CallResult:
+        """Make everything ready, open the attempt, and call."""
         dialogue = self._dialogue(brief, planned)
         prompts = dialogue.prompts()
         await self.services.speech.warm(prompts[:_SPOKEN_FIRST])
         self.services.speech.warm_soon(prompts[_SPOKEN_FIRST:])
-        attempt = await self._ledger.ask(self.store.open_attempt, planned)
+        attempt = await self._ledger.ask(opening, planned)
         interview = Interview(
             attempt=attempt,
             brief=brief,
@@ -216,13 +240,13 @@ class Hireline:
             DialRequest(
                 call_id=attempt.call_id,
                 endpoint=endpoint,
-                caller_id=self.settings.trunk.caller_id,
+                caller_id=caller_id,
                 ring_timeout_s=self.settings.trunk.ring_timeout_s,
             )
         )
         return await self._assessments.assessed(result, _ASSESSMENT_WAIT_S)
 
-    async def _endpoint(self, to: str) -> str:
+    async def endpoint(self, to: str) -> str:
         """The Asterisk dial string for a number, by the dialplan's routes, or the given endpoint.
 
         Raises:
@@ -257,14 +281,7 @@ class Hireline:
         )
 
     def _dialogue(self, brief: CallBrief, attempt: CallAttempt) -> Dialogue:
-        return Dialogue(
-            self.pack,
-            self._understander,
-            brief,
-            now=lambda: datetime.now(UTC).astimezone(),
-            call_id=attempt.call_id,
-            moods=MoodUse(self.settings.reads_moods, self.settings.mood.prosody),
-        )
+        return Dialogue(self.pack, self._understander, brief, now=lambda: datetime.now(UTC).astimezone(), call_id=attempt.call_id)
 
     def _rules(self) -> InterviewRules:
         turn, interview = self.settings.turn, self.settings.interview

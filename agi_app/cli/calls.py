@@ -8,6 +8,7 @@ import signal
 import typer
 from rich.console import Console
 
+from agi_app.campaign.runner import CampaignRunner
 from agi_app.cli.live import LiveView
 from agi_app.cli.output import JsonPath, console_for, write_json
 from agi_app.cli.result_view import print_result
@@ -30,9 +31,10 @@ def register(app: typer.Typer) -> None:
 
 
 def serve() -> None:
-    """Run the phone wing: Asterisk (unless asterisk.managed is false), ARI app, media server, control port.
+    """Run the phone wing: Asterisk (unless asterisk.managed is false), ARI app, media server, control port, started campaigns.
 
-    The first Ctrl-C or SIGTERM lets running calls end and takes no new orders; the second ends them at once.
+    The first Ctrl-C or SIGTERM lets running calls end (those of campaigns for at most campaign.drain_s) and begins no new ones; the
+    second ends them at once.
 
     Example: hireline serve
     """
@@ -42,16 +44,26 @@ def serve() -> None:
 
 async def _serve(settings: Settings, console: Console) -> None:
     token = load_secrets(settings.state).control_token
-    async with phone_wing(settings, console) as hireline, ControlServer(hireline, settings.control, token) as control:
+    async with (
+        phone_wing(settings, console) as hireline,
+        ControlServer(hireline, settings.control, token) as control,
+        hireline.campaigns() as campaigns,
+    ):
         stop = _stop_signals()
         console.print(f"serving; orders on {settings.control.host}:{control.port}, Ctrl-C to stop", highlight=False)
         await stop.get()
-        if control.calls:
-            console.print(f"no more orders; waiting for {control.calls} calls, again Ctrl-C to end them", highlight=False)
-        draining, impatient = asyncio.create_task(control.drain()), asyncio.create_task(stop.get())
+        if calls := control.calls + campaigns.calls:
+            console.print(f"no new calls; waiting for {calls} to end, again Ctrl-C to end them at once", highlight=False)
+        draining, impatient = asyncio.create_task(_drained(control, campaigns)), asyncio.create_task(stop.get())
         await asyncio.wait({draining, impatient}, return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
         impatient.cancel()
+
+
+async def _drained(control: ControlServer, campaigns: CampaignRunner) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(control.drain())
+        group.create_task(campaigns.drain())
 
 
 def _stop_signals() -> asyncio.Queue[int]:
