@@ -21,15 +21,18 @@ from agi_app.campaign.caller import CampaignCall, Opening, new_attempt
 from agi_app.campaign.runner import CampaignRunner
 from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
+from agi_app.dialogue.mood import MoodUse
 from agi_app.dialogue.pack import Pack, load_pack
 from agi_app.dialogue.understander import PackUnderstander, load_encoder
 from agi_app.errors import first_error
+from agi_app.interview.announcements import LineServices, load_matcher
 from agi_app.interview.assessment.assessor import Assessor
 from agi_app.interview.assessment.service import AssessmentService
 from agi_app.interview.conversation import Services
 from agi_app.interview.events import InterviewEvent
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.recovery import recover
+from agi_app.interview.sayings import load_sayings
 from agi_app.interview.session import Interview, InterviewRules
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.speech.registry import model_store, recognition_service, speech_service, telephone_rate
@@ -133,6 +136,8 @@ class Hireline:
         loop, mind = asyncio.get_running_loop(), self.services.mind
         self.pack = await loop.run_in_executor(mind, load_pack, self.settings.models / self.settings.interview.language)
         self._understander = await loop.run_in_executor(mind, load_understander, self.settings, self.pack)
+        self._matcher = await loop.run_in_executor(mind, load_matcher, self.pack.folder)
+        self._sayings = await loop.run_in_executor(mind, load_sayings, self.pack.folder)
 
     def _make_assessor(self) -> Assessor:
         return load_assessor(self.settings, self.pack)
@@ -229,6 +234,9 @@ class Hireline:
             attempt=attempt,
             brief=brief,
             dialogue=dialogue,
+            again=lambda: self._dialogue(brief, planned),
+            line=self._line(),
+            sayings=self._sayings,
             dialler=self._dialler,
             services=self.services,
             activity=self._activity,
@@ -281,7 +289,14 @@ class Hireline:
         )
 
     def _dialogue(self, brief: CallBrief, attempt: CallAttempt) -> Dialogue:
-        return Dialogue(self.pack, self._understander, brief, now=lambda: datetime.now(UTC).astimezone(), call_id=attempt.call_id)
+        return Dialogue(
+            self.pack,
+            self._understander,
+            brief,
+            now=lambda: datetime.now(UTC).astimezone(),
+            call_id=attempt.call_id,
+            moods=MoodUse(self.settings.reads_moods, self.settings.mood.prosody),
+        )
 
     def _rules(self) -> InterviewRules:
         turn, interview = self.settings.turn, self.settings.interview
@@ -298,7 +313,14 @@ class Hireline:
             greeting_wait_ms=turn.greeting_wait_ms,
             longest_call_s=interview.longest_call_s,
             recordings=self.settings.state / "recordings" if interview.record else None,
+            leave_message=self.settings.answering.leave_message,
         )
+
+    def _line(self) -> LineServices | None:
+        """What listens for announcements and machines; None when that is switched off."""
+        if not self.settings.answering.enabled:
+            return None
+        return LineServices(self.services.recognition, self._activity, self._matcher, self.services.mind)
 
     def _publish(self, event: InterviewEvent, own: Listener | None) -> None:
         for listener in (*self._listeners, *([own] if own else [])):

@@ -12,7 +12,7 @@ from agi_app.dialogue.reply import Learned
 from agi_app.interview.events import InterviewEvent, StateChanged, Trouble
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.metrics import CallMetrics
-from hr_sync.records import CallAttempt, CallState, LearnedItem, LearnedKind, MoodPoint, Turn
+from hr_sync.records import CallAttempt, CallState, LearnedItem, LearnedKind, MoodPoint, Speaker, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +29,12 @@ class CallNotes:
     mood: list[MoodPoint] = field(default_factory=list)
     answered_at: datetime | None = None
     ended_at: datetime | None = None
+    heard: Callable[[Turn], None] | None = None
+    """Told of what the candidate's side said, before we react to it."""
+    asked: Callable[[Learned], None] | None = None
+    """Told of what the candidate wants of us."""
+    offset_ms: int = 0
+    """What the present conversation's clock lies behind the answer."""
 
     @property
     def call_id(self) -> str:
@@ -48,7 +54,11 @@ class CallNotes:
 
     def turn(self, turn: Turn) -> None:
         """An utterance of either side is known."""
+        if self.offset_ms:
+            turn = turn.model_copy(update={"start_ms": turn.start_ms + self.offset_ms, "end_ms": turn.end_ms + self.offset_ms})
         self.transcript.append(turn)
+        if self.heard is not None and turn.who is Speaker.CANDIDATE:
+            self.heard(turn)
         self.ledger.note(self.call_id, self.ledger.store.add_turn, self.call_id, len(self.transcript) - 1, turn)
 
     def learned(self, item: Learned) -> None:
@@ -57,6 +67,8 @@ class CallNotes:
             kind=LearnedKind(item.name), key=item.key, value=item.value, text=item.text, at=datetime.now(UTC).astimezone()
         )
         self.ledger.note(self.call_id, self.ledger.store.learn, self.call_id, record)
+        if self.asked is not None and record.kind is LearnedKind.REQUEST:
+            self.asked(item)
 
     def trouble(self, what: str, error: BaseException | None = None) -> None:
         """Something failed and was dealt with."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,17 @@ import structlog
 from agi_app.audio.turn import TurnRules
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.errors import MediaError, first_error
+from agi_app.interview.announcements import LineServices
+from agi_app.interview.answering import (
+    SCREENED_AS,
+    AnswerWatch,
+    EarlyMedia,
+    Machine,
+    MachineFound,
+    Screened,
+    after_screening,
+    until_beep,
+)
 from agi_app.interview.conversation import Conversation, Services
 from agi_app.interview.events import CallFinished, InterviewEvent
 from agi_app.interview.hearing import Ear, Key
@@ -21,12 +33,13 @@ from agi_app.interview.ledger import Ledger
 from agi_app.interview.notes import CallNotes
 from agi_app.interview.payfit import pay_fit
 from agi_app.interview.recording import Recording
+from agi_app.interview.sayings import Sayings
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.telephony.call import Answered, CallEnding, CallEvent, DialRequest, KeyPressed, Progress
 from agi_app.telephony.dial import Dialler
 from agi_app.telephony.placed_call import PlacedCall
 from hr_sync.errors import HirelineError
-from hr_sync.records import CallAttempt, CallBrief, CallResult, CallState, Consent, Disposition, PayFit
+from hr_sync.records import CallAttempt, CallBrief, CallResult, CallState, Consent, Disposition, PayFit, Speaker, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +59,8 @@ class InterviewRules:
     longest_call_s: float
     recordings: Path | None
     """Folder of the recordings; None: nothing is recorded."""
+    leave_message: bool = False
+    """Say a short message after a voicemail's beep."""
 
 
 class Interview:
@@ -54,6 +69,9 @@ class Interview:
     Args:
         attempt: already written to the store.
         dialogue: fresh, for this candidate and job.
+        again: makes another one, for when an assistant that answered puts us through to a person.
+        line: listens for announcements and machines; None: whoever answers is taken for a person.
+        sayings: what is said to machines.
         publish: receives what happens, as it happens; must not block.
     """
 
@@ -63,6 +81,9 @@ class Interview:
         attempt: CallAttempt,
         brief: CallBrief,
         dialogue: Dialogue,
+        again: Callable[[], Dialogue],
+        line: LineServices | None,
+        sayings: Sayings,
         dialler: Dialler,
         services: Services,
         activity: VoiceActivity,
@@ -73,6 +94,9 @@ class Interview:
         self._attempt = attempt
         self._brief = brief
         self._dialogue = dialogue
+        self._again = again
+        self._line = line
+        self._sayings = sayings
         self._dialler = dialler
         self._services = services
         self._activity = activity
@@ -85,6 +109,10 @@ class Interview:
         self._reason = ""
         self._decided = False
         """The talk had come to its end by itself."""
+        self._machine: tuple[Disposition, str] | None = None
+        """What a machine that answered comes to."""
+        self._ear: Ear | None = None
+        self._filled_ms = 0
 
     async def run(self, request: DialRequest) -> CallResult:
         """Dial, talk, write. Returns the result that was written; raises only when cancelled, after writing what there is."""
@@ -105,58 +133,59 @@ class Interview:
 
     async def _follow(self, call: PlacedCall) -> None:
         events = call.events()
-        async for event in events:
-            match event:
-                case Progress():
-                    self._notes.state(CallState.RINGING)
-                case Answered():
-                    self._notes.state(CallState.TALKING)
-                    await self._talk(call, events)
-                    return
-                case CallEnding():
-                    self._ending = event
-                    self._notes.state(CallState.ENDED)
-                    return
+        early = EarlyMedia(call, self._line) if self._line is not None else None
+        try:
+            async for event in events:
+                match event:
+                    case Progress():
+                        self._notes.state(CallState.RINGING)
+                    case Answered():
+                        if early is not None:
+                            await early.stop()
+                        self._notes.state(CallState.TALKING)
+                        await self._talk(call, events)
+                        return
+                    case CallEnding():
+                        self._ending = event if early is None else await early.ended(event)
+                        self._notes.state(CallState.ENDED)
+                        return
+        finally:
+            if early is not None:
+                await early.stop()
 
     async def _talk(self, call: PlacedCall, events: AsyncIterator[CallEvent]) -> None:
         call.media.drop_waiting()  # what came while it rang is no part of the talk
-        ear = Ear(call.media.frames(), self._activity, self._rules.turn)
         recording = Recording(call, self._rules.recordings, self._notes)
-        conversation = Conversation(
-            ear=ear,
-            media=call.media,
-            dialogue=self._dialogue,
-            services=self._services,
-            notes=self._notes,
-            greeting_wait_ms=self._rules.greeting_wait_ms,
-            longest_ms=round(1000 * self._rules.longest_call_s),
-            on_consent=recording.consent,
-        )
+        watch = AnswerWatch(call.media, self._line, call.id)
+        self._notes.heard = watch.turn
         try:
             async with asyncio.TaskGroup() as group:
-                listening = group.create_task(ear.run())
-                talking = group.create_task(self._converse(conversation, call))
+                watching = group.create_task(watch.run())
+                talking = group.create_task(self._converse(call, watch, recording))
                 async for event in events:
-                    if isinstance(event, KeyPressed):
-                        ear.inbox.put_nowait(Key(event.key))
+                    if isinstance(event, KeyPressed) and self._ear is not None:
+                        self._ear.inbox.put_nowait(Key(event.key))
                     elif isinstance(event, CallEnding):
                         self._ending = event
                         self._notes.state(CallState.ENDED)
                 await asyncio.wait({talking}, timeout=_LAST_WORDS_S)  # what was said at the last moment is still recognised
                 talking.cancel()
-                listening.cancel()
+                watching.cancel()
         finally:
             self._decided = self._dialogue.over
             outcome = self._dialogue.hang_up()
             self._recording = await asyncio.shield(recording.finish(agreed=outcome.recording_consent))
-            self._notes.metrics.line(call.media.counters, filled_ms=ear.filled_ms, set_up_ms=call.set_up_ms)
-            self._reason = conversation.last_reason
+            self._notes.metrics.line(call.media.counters, filled_ms=self._filled_ms, set_up_ms=call.set_up_ms)
 
-    async def _converse(self, conversation: Conversation, call: PlacedCall) -> None:
+    async def _converse(self, call: PlacedCall, watch: AnswerWatch, recording: Recording) -> None:
         """Talk to the end, then hang up; whatever goes wrong in the talk ends the call, never the server."""
+        reason = "the conversation is over"
         try:
             async with asyncio.timeout(self._rules.longest_call_s + _SPARE_S):
-                await conversation.run()
+                while (found := await self._conversation(call, watch, recording)) is not None:
+                    if not await self._answer_machine(call, watch, found):
+                        reason = "a machine answered"
+                        break
         except TimeoutError:
             self._notes.trouble("call_stuck")
             self._failure = "the conversation did not come to an end"
@@ -168,7 +197,76 @@ class Interview:
                 log.exception("conversation_failed", call_id=self._notes.call_id, exc_info=error)
             self._fail(error)
         finally:
-            await asyncio.shield(call.hang_up("the conversation is over"))
+            await asyncio.shield(call.hang_up(reason))
+
+    async def _conversation(self, call: PlacedCall, watch: AnswerWatch, recording: Recording) -> MachineFound | None:
+        """Talk with whoever answered, to the end; the machine, if it turns out to be one."""
+        async with aclosing(watch.frames()) as frames:
+            ear = self._ear = Ear(frames, self._activity, self._rules.turn)
+            conversation = Conversation(
+                ear=ear,
+                media=call.media,
+                dialogue=self._dialogue,
+                services=self._services,
+                notes=self._notes,
+                greeting_wait_ms=self._rules.greeting_wait_ms,
+                longest_ms=round(1000 * self._rules.longest_call_s),
+                on_consent=recording.consent,
+            )
+            try:
+                async with asyncio.TaskGroup() as group:
+                    listening = group.create_task(ear.run())
+                    talking = group.create_task(conversation.run())
+                    either: list[asyncio.Future[Any]] = [talking, watch.found]
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    talking.cancel()
+                    listening.cancel()
+            finally:
+                self._filled_ms += ear.filled_ms
+                self._reason = conversation.last_reason
+        await call.media.silence()
+        return watch.found.result() if watch.found.done() else None
+
+    # ---- machines ---------------------------------------------------------------------------------------------------
+
+    async def _answer_machine(self, call: PlacedCall, watch: AnswerWatch, found: MachineFound) -> bool:
+        """Deal with a machine that answered. True when a person may be on the line now."""
+        log.info("machine_answered", call_id=call.id, kind=found.finding.kind.id)
+        if found.machine is Machine.RECORDING or self._line is None:
+            conclusion = found.conclusion
+            self._machine = (conclusion.disposition, conclusion.evidence)
+            if self._rules.leave_message and conclusion.disposition is Disposition.VOICEMAIL and self._line is not None:
+                await until_beep(call.media)
+                await self._say(call, "voicemail_message")
+            return False
+        await self._say(call, "screened")
+        came = await after_screening(call.media, self._line, call.id, lambda text: self._note(call, Speaker.CANDIDATE, text))
+        if came is not Screened.PERSON:
+            self._machine = (SCREENED_AS[came], f"call screening: {found.finding.phrase.text}; then {came.value}")
+            return False
+        watch.again()
+        self._dialogue = self._again()
+        self._notes.offset_ms = self._since_answer_ms(call)
+        return True
+
+    async def _say(self, call: PlacedCall, name: str) -> None:
+        """Say a sentence of the pack, without listening."""
+        brief = self._brief
+        text = self._sayings.say(name, company=brief.job.company.short_name, candidate=brief.candidate.name)
+        end = await call.media.play(self._services.speech.stream(text)).wait()
+        if end.error is not None:
+            raise ExceptionGroup("a sentence was not said", [end.error])
+        self._note(call, Speaker.SYSTEM, text, lasted_ms=end.heard_ms)
+
+    def _note(self, call: PlacedCall, who: Speaker, text: str, lasted_ms: int = 0) -> None:
+        end = self._since_answer_ms(call)
+        said = self._dialogue.storable(text)
+        self._notes.offset_ms = 0
+        self._notes.turn(Turn(who=who, text=said, start_ms=max(0, end - lasted_ms), end_ms=end))
+
+    def _since_answer_ms(self, call: PlacedCall) -> int:
+        now = asyncio.get_running_loop().time()
+        return round(1000 * (now - (call.answered_at or now)))
 
     async def _ended_meanwhile(self, call: PlacedCall) -> bool:
         """Whether the call has an ending, which then says why; Asterisk's word may come a moment after the media socket closed."""
@@ -217,6 +315,8 @@ class Interview:
         was cut.
         """
         ending = self._ending
+        if self._machine is not None:
+            return self._machine
         if self._decided:
             return talked, "; ".join(part for part in (self._reason, self._failure, ending and ending.evidence) if part)
         if self._failure is not None or ending is None:

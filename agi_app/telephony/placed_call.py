@@ -15,6 +15,7 @@ from agi_app.telephony.ari.router import CallQueue
 from agi_app.telephony.call import Answered, CallEnding, CallEvent, KeyPressed
 from agi_app.telephony.media.channel import MediaChannel
 from agi_app.telephony.signalling import HangUp, Signalling
+from hr_sync.records import Disposition
 
 _log = structlog.get_logger(__name__)
 _EXPLANATION_S = 0.3
@@ -75,6 +76,12 @@ class PlacedCall:
     async def hang_up(self, reason: str) -> None:
         """End the call; returns when it has ended. `reason` (no personal data) stands in the ending's evidence."""
         await self._hang_up(HangUp.WANTED, reason)
+
+    async def conclude(self, disposition: Disposition, evidence: str) -> None:
+        """End the call because of what was heard on it; the ending has this disposition and evidence (no personal data)."""
+        if self.signalling.hanging_up is None and not self.ending.done():
+            self.signalling.concluded = disposition
+        await self._hang_up(HangUp.CONCLUDED, evidence)
 
     # ---- what the dialler uses --------------------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ class HangUp(Enum):
     """The interview is over, or given up."""
     RING_TIMEOUT = "ring_timeout"
     """Nobody answered in time."""
+    CONCLUDED = "concluded"
+    """What was heard on the line says how the attempt ends."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class Signalling:
     """The last sign of life from the trunk."""
     hanging_up: HangUp | None = None
     hang_up_reason: str = ""
+    concluded: Disposition | None = None
+    """With HangUp.CONCLUDED: what was heard comes to; the reason tells what was heard."""
     ending: CallEnding | None = None
     _dial_status: str = ""
 
@@ -129,6 +133,8 @@ class Signalling:
 
     def _ended_by_us(self, sip_code: int | None, cause: int | None) -> tuple[CallEvent, ...]:
         """We asked for the end. The SIP code, if any, is one that Asterisk made up for a call it cancelled; it is left out."""
+        if self.concluded is not None:
+            return self._end(self.concluded, None, cause, self.hang_up_reason, "us")
         if self.answered_at is not None:
             return self._end(None, None, cause, f"we hung up: {self.hang_up_reason}", "us")
         if self.hanging_up is HangUp.WANTED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -103,7 +103,7 @@ class MediaChannel:
 
     # ---- what the interview uses ------------------------------------------------------------------------------------
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes, None]:
         """The candidate's audio in 20 ms frames, until the channel is closed. For one consumer at a time."""
         while True:
             while self._frames:
@@ -129,6 +129,11 @@ class MediaChannel:
         self._playbacks += 1
         self._playback = Playback(self, self._playbacks, chunks)
         return self._playback
+
+    async def silence(self) -> None:
+        """Stop what is playing, if anything is."""
+        if self._playback is not None and not self._playback.ended:
+            await self._playback.stop()
 
     def end(self) -> None:
         """Nothing more comes or goes: `frames` ends after what is there, a running playback ends unfinished."""
