@@ -10,6 +10,8 @@ HirelineError
 │   └── NotAdmittedError     a campaign's call may not be dialled now: paused, called recently, out of turn
 ├── DurableError             the engine of durable work cannot run, or not yet
 ├── InvalidDataError         a row, field or file that cannot be taken; names where
+├── ServiceError             a service of ours cannot be started or reached: port taken, certificate, address, key
+├── SecrecyError             a key for data at rest is missing or wrong, or what lies there was tampered with
 └── (the phone wing's branches: agi_app/errors.py)
 """
 
@@ -100,6 +102,18 @@ class InvalidDataError(HirelineError):
     """Data that cannot be taken as it is; `where` names file, row and field."""
 
     code = "invalid_data"
+
+
+class ServiceError(HirelineError):
+    """A service of ours cannot be started or reached."""
+
+    code = "service"
+
+
+class SecrecyError(HirelineError):
+    """A key for data at rest is missing or wrong, or what lies there was tampered with."""
+
+    code = "secrecy"
 
 
 class DurableError(HirelineError):

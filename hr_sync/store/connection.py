@@ -13,7 +13,7 @@ from pathlib import Path
 import structlog
 from sqlite_utils import Database
 
-from hr_sync.errors import StoreBusyError, StoreCorruptError, StoreError
+from hr_sync.errors import InvalidDataError, StoreBusyError, StoreCorruptError, StoreError
 from hr_sync.store.holders import holders
 
 log = structlog.get_logger(__name__)
@@ -152,6 +152,10 @@ class Connections:
             yield
         except sqlite3.Error as error:
             raise self._meaning(error) from error
+        except OverflowError as error:
+            raise InvalidDataError(
+                "a whole number is too large for the database", remedy="it takes numbers up to 2^63 - 1"
+            ) from error
 
     def _meaning(self, error: sqlite3.Error) -> StoreError:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
