@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from agi_app.errors import AsteriskError, ConfigError
+from agi_app.errors import ConfigError
 from agi_app.telephony.secrets import MEDIA_USER
-from agi_app.telephony.server import MEDIA_CONNECTION, AsteriskServer, reload_configuration
+from agi_app.telephony.server import MEDIA_CONNECTION, AsteriskServer
 
 NUMBER = "13800000001"
 SAFE_APPLICATIONS = {"Goto", "GotoIf", "Gosub", "Hangup", "Playtones", "Progress", "Return", "Set", "Stasis", "Wait"}
@@ -210,31 +210,6 @@ async def test_asterisk_presents_the_media_secret(
     assert request.headers["Authorization"] == f"Basic {expected}"
     assert request.headers["Sec-WebSocket-Protocol"] == "media"
     assert request.query["call"] == "c1"
-
-
-async def test_an_admins_files_are_used_reloaded_and_never_changed(own_files: AsteriskServer) -> None:
-    plan = own_files.settings.paths.dialplan / "own.conf"
-    plan.write_text("; 我的拨号计划\n[own-first]\nexten => 1,1,Hangup()\n")
-    files = {
-        path: path.read_bytes() for folder in ("asterisk_conf", "dialplan") for path in (plan.parents[1] / folder).rglob("*.conf")
-    }
-    async with own_files:
-        assert own_files.problems() == []
-        assert "own-first" in await own_files.cli("dialplan show")
-        plan.write_text(plan.read_text().replace("own-first", "own-second"))
-        files[plan] = plan.read_bytes()
-        assert await reload_configuration(own_files.settings, own_files.instance) == []
-        shown = await own_files.cli("dialplan show")
-        assert "own-second" in shown
-        assert "own-first" not in shown
-        assert "transport-loopback" in await own_files.cli("pjsip show transports")  # generated files survive a reload
-        plan.write_text("[own-third]\nexten 1,1,Hangup()\n")
-        files[plan] = plan.read_bytes()
-        problems = await reload_configuration(own_files.settings, own_files.instance)
-        assert any("own.conf" in line for line in problems)
-    assert {path: path.read_bytes() for path in files} == files
-    with pytest.raises(AsteriskError, match="does not run"):
-        await reload_configuration(own_files.settings, own_files.instance)
 
 
 async def test_a_simulation_knows_no_real_trunk(own_files: AsteriskServer) -> None:

@@ -1,4 +1,4 @@
-"""Short questions to a running Asterisk: its command line, its HTTP server, a reload."""
+"""Short questions to a running Asterisk: its command line, its HTTP server."""
 
 from __future__ import annotations
 
@@ -85,22 +85,3 @@ async def ask_ari(settings: Settings, secrets: Secrets, path: str, *, timeout_s:
         raise AriLostError(
             f"ARI does not answer: {error or type(error).__name__}", where=url, remedy="is Asterisk running?"
         ) from error
-
-
-async def reload_configuration(settings: Settings, instance: Instance) -> list[str]:
-    """Take over what admins changed in asterisk_conf/ and dialplan/ without ending a call: copy the files and reload all modules.
-
-    A transport of pjsip.conf and modules.conf change only by a restart, as always with Asterisk.
-
-    Returns:
-        The warnings and errors Asterisk logged meanwhile, with file and line where it knows them.
-
-    Raises:
-        AsteriskError: the instance does not run.
-    """
-    if instance.running_pid() is None:
-        raise AsteriskError(f"the Asterisk instance {instance.name!r} does not run", where=str(instance.folder), remedy="start it")
-    before = instance.log_path.stat().st_size
-    await asyncio.to_thread(instance.refresh, settings)
-    await run_cli(instance, "core reload")
-    return instance.problems(since=before)

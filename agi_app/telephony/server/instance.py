@@ -27,6 +27,7 @@ UNPRIVILEGED = 58_560
 is broken into owns no other file and can signal no other process."""
 LONGEST_SOCKET_PATH = 107
 
+_KEPT = "etc.kept"
 _WRITABLE = ("run", "log", "spool", "lib")
 _RESERVED = ("local", "dialplan")
 _HOST_FILES = ("localtime", "resolv.conf", "hosts")
@@ -140,6 +141,23 @@ class Instance:
         local = self.folder / "etc" / "local"
         self._deploy(settings, {path.name: path.read_text(encoding="utf-8") for path in local.glob("*.conf")})
 
+    def keep(self) -> None:
+        """Put a copy of the present configuration aside, for `restore`."""
+        kept = self.folder / _KEPT
+        if kept.exists():
+            shutil.rmtree(kept)
+        shutil.copytree(self.folder / "etc", kept, symlinks=True)
+        self._hand_over(kept)
+
+    def restore(self) -> None:
+        """Put the configuration that was kept in place again. Asterisk reads it at its next reload."""
+        etc, old = self.folder / "etc", self.folder / "etc.old"
+        if old.exists():
+            shutil.rmtree(old)
+        etc.rename(old)
+        (self.folder / _KEPT).rename(etc)
+        shutil.rmtree(old)
+
     def running_pid(self) -> int | None:
         """The Asterisk that runs from this folder, whoever started it."""
         root = self.installation.root or Path("/")
@@ -182,13 +200,17 @@ class Instance:
         (new / "local").mkdir()
         for name, text in local_files.items():
             (new / "local" / name).write_text(text, encoding="utf-8")
-        for path in [new, *new.rglob("*")]:
-            self._own(path, 0o750 if path.is_dir() else 0o640)
+        self._hand_over(new)
         if etc.exists():
             etc.rename(old)
         new.rename(etc)
         if old.exists():
             shutil.rmtree(old)
+
+    def _hand_over(self, folder: Path) -> None:
+        """Let Asterisk read a configuration folder, and nobody else."""
+        for path in [folder, *folder.rglob("*")]:
+            self._own(path, 0o750 if path.is_dir() else 0o640)
 
     def _own(self, path: Path, mode: int) -> None:
         """Root keeps the files; Asterisk reads them as the group. Without root they are ours."""
