@@ -11,14 +11,13 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from agi_app.audio.turn import TurnRules
 from agi_app.audio.vad import SileroVad
 from agi_app.campaign.caller import CampaignCall, Opening, new_attempt
-from agi_app.campaign.runner import CampaignRunner
 from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.mood import MoodUse
@@ -48,6 +47,9 @@ from hr_sync.errors import DoNotCallError
 from hr_sync.owner import this_process
 from hr_sync.records import CallAttempt, CallBrief, CallResult
 from hr_sync.store import SqliteStore
+
+if TYPE_CHECKING:
+    from agi_app.campaign.runner import CampaignRunner
 
 log = structlog.get_logger(__name__)
 
@@ -178,6 +180,8 @@ class Hireline:
 
     def campaigns(self) -> CampaignRunner:
         """Runs the campaigns that were started, as long as its context is open."""
+        from agi_app.campaign.runner import CampaignRunner  # the durable engine takes a second to import, and few commands need it
+
         return CampaignRunner(self.store, self._ledger, self, self.settings, recordings=self.settings.state / "recordings")
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:

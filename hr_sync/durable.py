@@ -29,6 +29,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from hr_sync.errors import DurableError, StoreError
 from hr_sync.owner import is_alive, this_process
+from hr_sync.store.executors import LEASE
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +41,6 @@ _THREADS = 32
 """Database work of all workflows. Bounded, so that an unreachable database does not pile up threads."""
 _LEAVE_S = 5.0
 _BEAT = timedelta(seconds=5)
-LEASE = timedelta(seconds=60)
-"""An executor on another machine that has not signed for so long is taken for dead; one on this machine is looked for."""
 
 
 class Roster(Protocol):

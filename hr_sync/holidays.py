@@ -14,7 +14,6 @@ from functools import lru_cache
 
 import chinese_calendar
 import structlog
-from lunar_python import Lunar, Solar
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +73,7 @@ def _possible(year: int) -> tuple[tuple[date, date], ...]:
     One-day festivals are joined with a weekend of up to three days; Spring Festival has begun on the eve or the day before it and
     lasted nine days, National Day has been joined with Mid-Autumn when they are near.
     """
+    from lunar_python import Lunar, Solar  # takes a while, and is needed for years alone that are not announced
 
     def around(festival: date, before: int, after: int) -> tuple[date, date]:
         return festival - timedelta(before), festival + timedelta(after)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import geocoder
 
 from hr_sync.phone import HOME
 
@@ -20,8 +19,8 @@ def choose(caller_ids: Sequence[str], number: str) -> str | None:
         caller_ids: as the trunk wants them, e.g. 01088886666 or +862166668888.
         number: the candidate's, E.164.
     """
-    if not caller_ids:
-        return None
+    if len(caller_ids) < 2:
+        return caller_ids[0] if caller_ids else None
     home = _home(number)
     return max(caller_ids, key=lambda own: _nearness(_home(own), home))  # the first of equals
 
@@ -29,6 +28,8 @@ def choose(caller_ids: Sequence[str], number: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _home(number: str) -> str:
     """Such as 广东省深圳市, 北京市, 四川省; empty when unknown."""
+    from phonenumbers import geocoder  # its data are large, and a trunk with one number does not need them
+
     try:
         return geocoder.description_for_number(phonenumbers.parse(number, HOME), "zh")
     except phonenumbers.NumberParseException:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
-from agi_app.campaign.runner import CampaignRunner
 from agi_app.cli.live import LiveView
 from agi_app.cli.output import JsonPath, console_for, write_json
 from agi_app.cli.result_view import print_result
@@ -19,6 +19,9 @@ from agi_app.interview.events import CallFinished
 from agi_app.telephony.secrets import load_secrets
 from hr_sync.records import CallResult, Disposition
 from hr_sync.store import SqliteStore
+
+if TYPE_CHECKING:
+    from agi_app.campaign.runner import CampaignRunner
 
 FAILED = {Disposition.SYSTEM_FAILED, Disposition.TRUNK_FAILED}
 """Dispositions that are ours to answer for: the command then exits with 1."""

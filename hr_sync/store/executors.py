@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hr_sync.store.connection import Connections
 from hr_sync.store.rows import utc
+
+LEASE = timedelta(seconds=60)
+"""An executor on another machine that has not signed for so long is taken for dead; one on this machine is looked for."""
 
 
 class Executors:
