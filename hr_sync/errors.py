@@ -9,6 +9,9 @@ HirelineError
 │   ├── DoNotCallError       the number asked never to be called again
 │   └── NotAdmittedError     a campaign's call may not be dialled now: paused, called recently, out of turn
 ├── DurableError             the engine of durable work cannot run, or not yet
+├── ReportError              a report cannot be made
+├── DeliveryError            a mail or message cannot be handed over (retryable, unless `final`)
+├── LinkError                a link of an invitation is forged, altered or too old
 ├── InvalidDataError         a row, field or file that cannot be taken; names where
 ├── ServiceError             a service of ours cannot be started or reached: port taken, certificate, address, key
 ├── SecrecyError             a key for data at rest is missing or wrong, or what lies there was tampered with
@@ -96,6 +99,33 @@ class NotAdmittedError(StoreError):
     def __init__(self, reason: str, *, where: str | None = None) -> None:
         super().__init__(f"the call may not be dialled now: {reason}", where=where, remedy="nothing: the journey is planned again")
         self.reason = reason
+
+
+class ReportError(HirelineError):
+    """A report cannot be made."""
+
+    code = "report"
+
+
+class DeliveryError(HirelineError):
+    """A mail or message could not be handed over.
+
+    Args:
+        final: trying again is of no use: the address does not exist, the content was refused.
+    """
+
+    code = "delivery"
+    retryable = True
+
+    def __init__(self, what: str, *, final: bool = False, where: str | None = None, remedy: str | None = None) -> None:
+        super().__init__(what, where=where, remedy=remedy)
+        self.final = final
+
+
+class LinkError(HirelineError):
+    """A link of an invitation is forged, altered or too old."""
+
+    code = "link"
 
 
 class InvalidDataError(HirelineError):

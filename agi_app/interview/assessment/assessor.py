@@ -107,15 +107,15 @@ def scores_of(assessment: Assessment) -> tuple[CompetencyScore, ...]:
 
 
 def _overall(competencies: Sequence[CompetencyAssessment]) -> tuple[float | None, float]:
-    """Mean score by importance and confidence; and how sure it is."""
-    weighed = [
-        (one.score, one.confidence, 1 / (1 + _LESS_A_RANK * rank)) for rank, one in enumerate(competencies) if one.score is not None
-    ]
+    """Mean score by importance and confidence; and how sure it is, which also counts how much of what was wanted is known."""
+    ranked = [(one, 1 / (1 + _LESS_A_RANK * rank)) for rank, one in enumerate(competencies)]
+    weighed = [(one.score, one.confidence, weight) for one, weight in ranked if one.score is not None]
     total = sum(confidence * weight for _, confidence, weight in weighed)
     if not total:
         return None, 0.0
     score = sum(score * confidence * weight for score, confidence, weight in weighed) / total
-    return round(score, 1), round(max(confidence for _, confidence, _ in weighed), 2)
+    known = sum(weight for _, _, weight in weighed) / sum(weight for _, weight in ranked)
+    return round(score, 1), round(max(confidence for _, confidence, _ in weighed) * (1 + known) / 2, 2)
 
 
 def _keywords(answers: Sequence[Answer]) -> dict[str, int]:
