@@ -24,7 +24,7 @@ _FFT_HZ = 16
 """Wished distance of the transform's bins: a peak's frequency is then good to a few hertz."""
 _LOBE_HZ = 100
 """Half the width of a 20 ms Hann window's main lobe."""
-_PURITY = 0.75
+_PURITY = 0.7
 """Share of a block's energy that lies around its peak; a sine at 10 dB over white noise has more."""
 _QUIET_DBOV = -48.0
 _DROP_DB = 8.0

@@ -227,7 +227,7 @@ class LineListener:
 
     async def _recognise(self, audio: npt.NDArray[np.float32], at_pause: bool) -> None:
         found = await self._look_up(audio, "zh")
-        if found is not None and not found.findings and at_pause and not self._answered:
+        if found is not None and not found.findings and at_pause and not self._answered and self.recognitions > 1:
             found = await self._look_up(audio, "en") or found  # the repeat in English, which carriers play
         if found is not None and found.text:
             # The pause may have been one inside the sentence: it is over only when nothing was said meanwhile.
