@@ -23,7 +23,7 @@ from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.mood import MoodUse
 from agi_app.dialogue.pack import Pack, load_pack
 from agi_app.dialogue.understander import PackUnderstander, load_encoder
-from agi_app.errors import first_error
+from agi_app.errors import AriError, first_error
 from agi_app.interview.announcements import LineServices, load_matcher
 from agi_app.interview.assessment.assessor import Assessor
 from agi_app.interview.assessment.service import AssessmentService
@@ -157,6 +157,16 @@ class Hireline:
         self.ari = ari
         self.ami = await self._stack.enter_async_context(AmiClient(settings.asterisk, secrets.ami_secret))
         self._routes = Routes(self.ami)
+
+    @property
+    def failed(self) -> asyncio.Future[AriError]:
+        """Done when the connection to Asterisk was given up for good: nothing more can be called."""
+        return self.ari.failed
+
+    @property
+    def ledger(self) -> Ledger:
+        """What writes to the HR database during calls."""
+        return self._ledger
 
     @property
     def asterisk(self) -> AsteriskServer | None:

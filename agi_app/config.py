@@ -54,6 +54,8 @@ class AsteriskSettings(_Section):
     request_timeout_s: float = Field(default=10, gt=0)
     reconnect_max_s: float = Field(default=10, gt=0)
     """Longest pause between two attempts to reach a lost event stream."""
+    lost_limit_s: float = Field(default=120, gt=0)
+    """An event stream lost for so long is given up: `serve` then ends with an error, and whoever started it may start it again."""
 
 
 class MediaSettings(_Section):

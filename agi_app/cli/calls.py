@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -15,6 +15,7 @@ from agi_app.cli.result_view import print_result
 from agi_app.cli.start import load_and_log, phone_wing
 from agi_app.config import Settings
 from agi_app.control import CallOrder, ControlClient, ControlServer
+from agi_app.errors import AriError
 from agi_app.interview.events import CallFinished
 from agi_app.telephony.secrets import load_secrets
 from hr_sync.records import CallResult, Disposition
@@ -54,13 +55,25 @@ async def _serve(settings: Settings, console: Console) -> None:
     ):
         stop = _stop_signals()
         console.print(f"serving; orders on {settings.control.host}:{control.port}, Ctrl-C to stop", highlight=False)
-        await stop.get()
+        await _until_stopped(stop, hireline.failed)
         if calls := control.calls + campaigns.calls:
             console.print(f"no new calls; waiting for {calls} to end, again Ctrl-C to end them at once", highlight=False)
         draining, impatient = asyncio.create_task(_drained(control, campaigns)), asyncio.create_task(stop.get())
         await asyncio.wait({draining, impatient}, return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
         impatient.cancel()
+
+
+async def _until_stopped(stop: asyncio.Queue[int], failed: asyncio.Future[AriError]) -> None:
+    """Return at the first wish to stop. Raises the AriError for which Asterisk was given up: then every call has ended already."""
+    wish = asyncio.create_task(stop.get())
+    try:
+        either: list[asyncio.Future[Any]] = [wish, failed]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        wish.cancel()
+    if failed.done():
+        raise failed.result()
 
 
 async def _drained(control: ControlServer, campaigns: CampaignRunner) -> None:

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import WSMsgType, web
 from structlog.testing import capture_logs
 
+from agi_app.cli.calls import _until_stopped
 from agi_app.config import AsteriskSettings
 from agi_app.errors import AriError, AriLostError
 from agi_app.telephony.ari import events as ari
@@ -285,6 +286,36 @@ async def test_another_program_takes_the_application_over(server: BadAsterisk) -
             await connection.wait_connected(1)
         await asyncio.sleep(0.3)
         assert server.connections == 1  # no fight over it
+
+
+async def test_a_stream_that_does_not_come_back_is_given_up(server: BadAsterisk) -> None:
+    async with connected(server, lost_limit_s=0.4, reconnect_max_s=0.1) as connection:
+        await connection.wait_connected(2)
+        server.refuse_stream = 1
+        await server.cut()  # a short loss is borne
+        await wait_until(lambda: connection.losses == 1 and connection.connected.is_set())
+        assert not connection.failed.done()
+        server.refuse_stream = 10_000
+        await server.cut()
+        error = await asyncio.wait_for(asyncio.shield(connection.failed), 3)
+        assert isinstance(error, AriLostError)
+        assert "did not come back within 0.4 s" in error.what
+        attempts = server.connections
+        await asyncio.sleep(0.3)
+        assert server.connections == attempts  # nobody tries any more
+
+
+async def test_serve_ends_with_the_error_for_which_asterisk_was_given_up() -> None:
+    stop: asyncio.Queue[int] = asyncio.Queue()
+    failed: asyncio.Future[AriError] = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(_until_stopped(stop, failed))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    failed.set_result(AriLostError("gone", remedy="start it again"))
+    with pytest.raises(AriLostError, match="gone"):
+        await waiting
+    stop.put_nowait(15)
+    await _until_stopped(stop, asyncio.get_running_loop().create_future())  # a wish to stop is no error
 
 
 async def test_refusals_and_silence_are_errors_that_say_what_was_asked(server: BadAsterisk) -> None:

@@ -26,7 +26,7 @@ from agi_app.telephony.ari.events import (
     UnreadableEvent,
     parse_event,
 )
-from agi_app.telephony.ari.reconcile import compare
+from agi_app.telephony.ari.reconcile import INBOUND, compare
 from agi_app.telephony.ari.router import CallQueue, Router
 
 _log = structlog.get_logger(__name__)
@@ -41,7 +41,8 @@ class AriConnection:
     Attributes:
         client: the REST operations.
         connected: set while the event stream is up.
-        failed: done with an AriError when the stream was given up for good (another program took our ARI application).
+        failed: done with an AriError when the stream was given up for good: another program took our ARI application, or a
+            stream that had been up did not come back within asterisk.lost_limit_s.
     """
 
     def __init__(self, settings: AsteriskSettings, password: str) -> None:
@@ -53,6 +54,8 @@ class AriConnection:
         """How often an event stream that had been up was lost."""
         self.orphans = 0
         """Channels and bridges removed because nobody owned them."""
+        self.incoming: asyncio.Queue[StasisStart] = asyncio.Queue()
+        """Calls that come in, in order; an answer must follow within seconds (dialplan/inbound.conf)."""
         self._settings = settings
         self._router = Router()
         self._sweep_wanted = asyncio.Event()
@@ -107,6 +110,10 @@ class AriConnection:
         """Own a call: its events come to the returned queue, and nothing of it counts as an orphan until `disown`."""
         return self._router.open(call_id)
 
+    def adopt(self, channel_id: str, call_id: str) -> None:
+        """A channel that Asterisk named belongs to an owned call."""
+        self._router.alias(channel_id, call_id)
+
     def disown(self, call_id: str, *, clean: bool) -> None:
         """Let go of a call. Unless it is `clean`, what is left of it is looked for and removed as soon as Asterisk can be asked."""
         self._router.close(call_id)
@@ -116,7 +123,8 @@ class AriConnection:
     # ---- the event stream -------------------------------------------------------------------------------------------
 
     async def _keep_connected(self) -> None:
-        attempt = 0
+        attempt, loop = 0, asyncio.get_running_loop()
+        lost_at: float | None = None
         while not self.failed.done():
             try:
                 await self._stream()
@@ -128,14 +136,28 @@ class AriConnection:
             if self.connected.is_set():
                 self.connected.clear()
                 self.losses += 1
-                attempt = 0
+                attempt, lost_at = 0, loop.time()
                 self._router.broadcast(ConnectionLost(reason))
             if self.failed.done():
+                return
+            if lost_at is not None and loop.time() - lost_at >= self._settings.lost_limit_s:
+                self._give_up(reason)
                 return
             pause = _backoff(attempt, self._settings.reconnect_max_s)
             _log.warning("ari_stream_down", reason=reason, attempt=attempt, retry_in_s=round(pause, 2))
             attempt += 1
             await asyncio.sleep(pause)
+
+    def _give_up(self, reason: str) -> None:
+        limit_s = self._settings.lost_limit_s
+        _log.error("ari_given_up", reason=reason, limit_s=limit_s)
+        self.failed.set_result(
+            AriLostError(
+                f"Asterisk's event stream was lost and did not come back within {limit_s:g} s ({reason})",
+                where=self.client.base_url,
+                remedy="see Asterisk's log, start it again, then start Hireline again (setting asterisk.lost_limit_s)",
+            )
+        )
 
     async def _stream(self) -> None:
         """One connection's life. Returns when Asterisk closes it; raises what broke it."""
@@ -174,7 +196,9 @@ class AriConnection:
             self.failed.set_result(error)
             self._router.broadcast(event)
             return
-        if self._router.route(event) is not None and isinstance(event, StasisStart):
+        if isinstance(event, StasisStart) and event.args[:1] == (INBOUND,):
+            self.incoming.put_nowait(event)
+        elif self._router.route(event) is not None and isinstance(event, StasisStart):
             self._sweep_wanted.set()  # a channel that came up after its call had been given up
 
     # ---- tidying ----------------------------------------------------------------------------------------------------
@@ -199,7 +223,7 @@ class AriConnection:
         owned = self._router.call_ids  # before the lists are asked for: a call that begins meanwhile is none of our business
         channels = await self.client.channels()
         bridges = await self.client.bridges()
-        found = compare(channels, bridges, owned=owned, ari_app=self.app)
+        found = compare(channels, bridges, owned=owned, ari_app=self.app, owner=self._router.call_of)
         for call_id, present in found.present.items():
             self._router.deliver(call_id, Resynchronised(present))
         for channel_id in self._unowned(found.orphan_channels):
