@@ -11,8 +11,8 @@ Rules that hold for each operation:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -23,10 +23,13 @@ from hr_sync.records import (
     CallResult,
     CallState,
     Candidate,
+    Company,
     Contact,
     DoNotCallEntry,
     Job,
     LearnedItem,
+    PayStructure,
+    Record,
     Requirements,
     ScreenedCandidate,
     Screening,
@@ -64,6 +67,37 @@ class StoredResult:
     result: CallResult
     revision: int = 1
     """1 as the call left it; each revision counts one up. `call_id` says which results are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportBatch:
+    """Records about to be written together, and where they came from."""
+
+    id: str
+    at: datetime
+    kind: str
+    """candidates, companies, jobs, pay, facts, contacts or do-not-call."""
+    file: str
+    sha256: str
+    record: type[Record]
+    """Candidate, Company, PayStructure, Job, Contact or DoNotCallEntry."""
+    records: Sequence[Record]
+    birth_dates: Mapping[str, date] = field(default_factory=dict)
+    """By candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedRecords:
+    """What an import has written and not yet made durable, for the checks to look at."""
+
+    before: int
+    """Records of this kind in the database before."""
+    after: int
+    new: int
+    fields: Callable[[Sequence[str]], Iterable[tuple[Any, ...]]]
+    """Columns, in the order named, of every record of the import, as the database gives them back."""
+    read: Callable[[Sequence[str]], Mapping[str, Record]]
+    """Records by key, as the database gives them back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +273,30 @@ class Store(Protocol):
             at: now.
             evidence: why it is taken for dead.
             recording: where its sound was found, if it was.
+        """
+
+    # ---- data in
+
+    def candidate_keys(self) -> list[tuple[str, str, str]]:
+        """Id, number and name of every candidate, in the order of ids."""
+
+    def candidates_of(self, ids: Iterable[str]) -> dict[str, Candidate]:
+        """Those of these candidates that there are, by id."""
+
+    def companies(self) -> dict[str, Company]:
+        """All companies, by id."""
+
+    def pay_structures(self) -> dict[str, PayStructure]:
+        """All pay structures, by id."""
+
+    def contacts_of(self, ids: Iterable[str]) -> dict[str, Contact]:
+        """Those of these contacts that there are, by their own id."""
+
+    def write_import(self, batch: ImportBatch, check: Callable[[ImportedRecords], Mapping[str, Any]]) -> PutCounts:
+        """Write an import and keep it only if `check`, which runs before anything is durable, returns.
+
+        What `check` returns is kept with the import; when it raises, nothing was written. Raises InvalidDataError when a key
+        occurs twice, NotFoundError for contacts of strangers.
         """
 
     # ---- screening
