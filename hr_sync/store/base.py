@@ -175,10 +175,11 @@ class Store(Protocol):
 
     # ---- calls
 
-    def open_attempt(self, attempt: CallAttempt) -> CallAttempt:
+    def open_attempt(self, attempt: CallAttempt, *, called_us: bool = False) -> CallAttempt:
         """Write an attempt down before anything is dialled; returns it as stored, with its number decided.
 
         The same `call_id` again returns what is stored, unchanged: look at its owner and state before going on.
+        `called_us`: the candidate called; who is on the do-not-call list may do so.
         Raises NotFoundError (candidate, job), DoNotCallError, and ConflictError when the `call_id` stands for another
         candidate or job.
         """

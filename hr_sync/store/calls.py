@@ -33,7 +33,7 @@ def row_of(db: Database, call_id: str) -> Row:
     raise NotFoundError(f"there is no call {call_id}", remedy="open the attempt before anything else, or correct the id")
 
 
-def open_attempt(db: Database, attempt: CallAttempt) -> CallAttempt:
+def open_attempt(db: Database, attempt: CallAttempt, *, called_us: bool = False) -> CallAttempt:
     """Write an attempt with the next number for its candidate and job."""
     for row in db.query("SELECT * FROM calls WHERE call_id = ?", [attempt.call_id]):
         if (row["candidate_id"], row["job_id"]) != (attempt.candidate_id, attempt.job_id):
@@ -43,7 +43,7 @@ def open_attempt(db: Database, attempt: CallAttempt) -> CallAttempt:
             )
         return attempt_of(row)
     people.refuse_strangers(db, "jobs", "job", [attempt.job_id])
-    if people.is_blocked(db, people.candidate(db, attempt.candidate_id).phone):
+    if people.is_blocked(db, people.candidate(db, attempt.candidate_id).phone) and not called_us:
         raise DoNotCallError(
             f"candidate {attempt.candidate_id} must not be called: the number is on the do-not-call list",
             remedy="leave it; only on the person's own wish may the number be taken off the list",

@@ -180,10 +180,10 @@ class SqliteStore(ScreeningTables, ImportTables, AssessmentTables, Store):
 
     # ---- calls
 
-    def open_attempt(self, attempt: CallAttempt) -> CallAttempt:
+    def open_attempt(self, attempt: CallAttempt, *, called_us: bool = False) -> CallAttempt:
         """See `Store.open_attempt`."""
         with self._connections.write() as db:
-            return calls.open_attempt(db, attempt)
+            return calls.open_attempt(db, attempt, called_us=called_us)
 
     def attempt(self, call_id: str) -> CallAttempt:
         """See `Store.attempt`."""
