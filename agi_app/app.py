@@ -33,6 +33,7 @@ from agi_app.interview.ledger import Ledger
 from agi_app.interview.recovery import recover
 from agi_app.interview.sayings import load_sayings
 from agi_app.interview.session import Interview, InterviewRules
+from agi_app.interview.suggestions import SuggestionService
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.speech.registry import model_store, recognition_service, speech_service, telephone_rate
 from agi_app.telephony.allow_list import AllowList
@@ -121,7 +122,8 @@ class Hireline:
         recognition, speech = recognition_service(settings, models), speech_service(settings, models)
         self._stack.push_async_callback(recognition.close)
         self._stack.push_async_callback(speech.close)
-        self.services = Services(recognition, speech, mind)
+        suggestions = self._suggestions()
+        self.services = Services(recognition, speech, mind, suggestions)
         self._progress("models and Asterisk")
         try:
             async with asyncio.TaskGroup() as group:  # side by side: together they take as long as the slowest
@@ -310,7 +312,17 @@ class Hireline:
             now=lambda: datetime.now(UTC).astimezone(),
             call_id=attempt.call_id,
             moods=MoodUse(self.settings.reads_moods, self.settings.mood.prosody),
+            suggestions=self.services.suggestions is not None,
         )
+
+    def _suggestions(self) -> SuggestionService | None:
+        """Who proposes follow-up questions; None where no language model is configured."""
+        settings = self.settings.follow_up
+        if settings.url is None:
+            return None
+        service = SuggestionService(settings.url, settings.model, api_key=self.settings.follow_up_key, limit_s=settings.limit_s)
+        self._stack.push_async_callback(service.close)
+        return service
 
     def _rules(self) -> InterviewRules:
         turn, interview = self.settings.turn, self.settings.interview

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from agi_app.errors import ConfigError
@@ -237,6 +237,20 @@ class MoodSettings(_Section):
     """The sound of the voice counts, too."""
 
 
+class FollowUpSettings(_Section):
+    """A language model that proposes follow-up questions: any server that speaks OpenAI's chat completions. It reads the candidate's
+    answer; without a URL nothing leaves this machine."""
+
+    url: str | None = Field(default=None, pattern=r"^https?://")
+    """Base of the API, e.g. http://127.0.0.1:8000/v1."""
+    model: str = "default"
+    api_key: SecretStr | None = None
+    """Best set as the environment's HIRELINE_FOLLOW_UP__API_KEY, or in a file of its own."""
+    api_key_file: Path | None = None
+    limit_s: float = Field(default=1.2, gt=0, le=5)
+    """So long a proposal is waited for; then the language pack's rules decide."""
+
+
 class InterviewSettings(_Section):
     """One interview."""
 
@@ -265,6 +279,7 @@ class Settings(BaseSettings):
     turn: TurnSettings = TurnSettings()
     interview: InterviewSettings = InterviewSettings()
     mood: MoodSettings = MoodSettings()
+    follow_up: FollowUpSettings = FollowUpSettings()
     answering: AnsweringSettings = AnsweringSettings()
     inbound: InboundSettings = InboundSettings()
     transfer: TransferSettings = TransferSettings()
@@ -305,6 +320,18 @@ class Settings(BaseSettings):
     def weights(self) -> Path:
         """Where fetched model files lie."""
         return self.state / "models"
+
+    @property
+    def follow_up_key(self) -> str | None:
+        """The key for follow-up questions. Raises ConfigError when its file cannot be read."""
+        settings = self.follow_up
+        if settings.api_key_file is None:
+            return settings.api_key.get_secret_value() if settings.api_key else None
+        path = self.folder(settings.api_key_file)
+        try:
+            return path.read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"the key cannot be read: {error}", where=str(path), remedy="correct follow_up.api_key_file") from error
 
     @property
     def reads_moods(self) -> bool:

@@ -65,6 +65,7 @@ class Dialogue:
         call_id: decides between variants of wording, so that a call can be replayed.
         now: the time, with an offset; relative dates count from it, in the candidate's time zone.
         limits: bounds of the conversation.
+        suggestions: somebody proposes follow-up questions (see `Reply.suggestion`); otherwise the pack's rules alone do.
         moods: whether the candidate's mood may shape how we talk; by default it may.
 
     Raises:
@@ -81,6 +82,7 @@ class Dialogue:
         now: Callable[[], datetime],
         limits: Limits | None = None,
         moods: MoodUse | None = None,
+        suggestions: bool = False,
     ) -> None:
         self._understander = understander
         self._kinds = pack.question_kinds
@@ -91,16 +93,16 @@ class Dialogue:
         facts = read_facts(brief, pack.terms, self._now(), personalise=personalise)
         view = View(brief, facts, personalise)
         wording = Wording(pack, interview, facts, call_id, vary=personalise)
-        self._desk = Desk(pack, interview, view, wording, Answerer(pack, view, wording), limits or Limits(), self._now(), call_id)
+        self._desk = Desk(
+            pack, interview, view, wording, Answerer(pack, view, wording), limits or Limits(), self._now(), call_id, suggestions
+        )
         self.moods = moods or MoodUse()
         """What of the candidate's mood may be used."""
         self._mood_reader = MoodReader(pack.mood)
         questions = plan(interview, view)
         self._state = State(
             plan=deque((interview.consent, interview.pitch, *questions, interview.closing)),
-            script=frozenset(
-                (*(question.id for question in interview.all_questions), *(rule.id for rule in pack.follow_ups)),
-            ),
+            script={*(question.id for question in interview.all_questions), *(rule.id for rule in pack.follow_ups)},
         )
         self._expects: Expectation | None = None
         self.last_understanding: Understanding | None = None
@@ -179,6 +181,17 @@ class Dialogue:
         self.last_understanding = understanding or self.understand(heard)
         turn = self._turn(heard, self.last_understanding, mood or self.read_mood(heard, self.last_understanding))
         policy.hear(turn)
+        return self._reply(turn)
+
+    def follow_up(self, suggestion: str | None = None) -> Reply:
+        """Go on after a reply that asked for a suggestion.
+
+        Args:
+            suggestion: a follow-up question that passed `suggestion.refusal`; None: the pack's rules decide.
+        """
+        turn = self._turn(self._state.answer, self.last_understanding, self._mood_reader.mood)
+        if not self.over:
+            policy.follow_up(turn, suggestion)
         return self._reply(turn)
 
     def silence(self) -> Reply:
@@ -285,6 +298,7 @@ class Dialogue:
             tuple(turn.learned),
             likely_next(self._desk, state) if self._expects else (),
             state.disposition,
+            turn.suggestion,
             "; ".join(turn.reasons),
         )
 

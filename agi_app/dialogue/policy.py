@@ -17,7 +17,7 @@ from agi_app.dialogue.hold import end_hold, hold, on_hold
 from agi_app.dialogue.pack.inventory import SLOTS
 from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.slots import SlotValue, spoken_value
-from agi_app.dialogue.stages import respond
+from agi_app.dialogue.stages import after_story, respond
 from agi_app.dialogue.state import Stage
 from agi_app.dialogue.turn import Turn
 from agi_app.dialogue.understanding import Intent
@@ -47,6 +47,12 @@ def hear(turn: Turn) -> None:
     if attend(turn):
         return
     respond(turn)
+
+
+def follow_up(turn: Turn, suggestion: str | None) -> None:
+    """Make the rest of a move that waited for a proposal."""
+    turn.state.answer = None
+    after_story(turn, suggestion)
 
 
 def silence(turn: Turn) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from agi_app.dialogue.suggestion import SuggestionRequest
 from hr_sync.records import Disposition
 
 
@@ -81,5 +82,7 @@ class Reply:
     """Texts that may be needed next, worth synthesising while the candidate speaks; most likely first."""
     disposition: Disposition | None = None
     """Set on the last move."""
+    suggestion: SuggestionRequest | None = None
+    """A follow-up question may be proposed while these prompts are said; `Dialogue.follow_up` then makes the rest of the move."""
     reason: str = ""
     """Why this move was chosen, for the log and the live view; no personal data."""

@@ -22,8 +22,10 @@ from agi_app.dialogue.asking import (
 from agi_app.dialogue.exits import LIKELY, SURE, end_with_callback, take_callback_time
 from agi_app.dialogue.keywords import found
 from agi_app.dialogue.pack.schema import FollowUp, Question
+from agi_app.dialogue.pack.template import Sentences, parse_template
 from agi_app.dialogue.reply import PromptKind
 from agi_app.dialogue.state import Stage
+from agi_app.dialogue.suggestion import SuggestionRequest
 from agi_app.dialogue.turn import Turn
 from agi_app.dialogue.understanding import Intent
 from hr_sync.records import Interest
@@ -194,15 +196,37 @@ def _story(turn: Turn) -> None:
         turn.means(Intent.GREET, Intent.BACKCHANNEL, Intent.THANK, Intent.AGREE) and len(turn.heard.text) <= 4 and not opened.tries
     ):
         ask_again(turn, "go_ahead")
-    elif (rule := _follow_up(turn)) is not None:
-        turn.state.followed_up.add(rule.id)
+    elif turn.desk.suggestions and turn.desk.view.personalise and turn.story and _may_follow_up(turn):
         turn.acknowledge()
-        left = opened.follow_ups - 1
-        ask(turn, _as_question(rule, opened.question), kind=PromptKind.FOLLOW_UP)
-        turn.open.follow_ups = left
+        turn.state.answer = turn.heard
+        question = turn.desk.wording.peek(f"{opened.question.id}.ask", opened.question.ask)
+        job = turn.desk.view.brief.job.title
+        turn.suggestion = SuggestionRequest(question, turn.text, job, turn.desk.pack)
+        turn.reasons.append("a follow-up question is asked for")
     else:
         turn.acknowledge()
+        after_story(turn)
+
+
+def after_story(turn: Turn, suggestion: str | None = None) -> None:
+    """Follow up on a story, as proposed or by the pack's rules, or go on."""
+    opened = turn.open
+    left = opened.follow_ups - 1
+    if suggestion is not None:
+        parent = opened.question
+        name = f"{parent.id}_more"
+        turn.state.script.add(name)
+        turn.state.followed_up.add(name)
+        turn.reasons.append("a follow-up question that was proposed")
+        sentences = (parse_template(suggestion),)
+        ask(turn, _follow_up_question(name, parent, sentences, sentences), kind=PromptKind.FOLLOW_UP)
+    elif (rule := _follow_up(turn)) is not None:
+        turn.state.followed_up.add(rule.id)
+        ask(turn, _follow_up_question(rule.id, opened.question, rule.ask, rule.again), kind=PromptKind.FOLLOW_UP)
+    else:
         advance(turn)
+        return
+    turn.open.follow_ups = left
 
 
 def _wants_to_think(turn: Turn) -> bool:
@@ -210,10 +234,15 @@ def _wants_to_think(turn: Turn) -> bool:
     return short and (turn.means(Intent.HESITATE) or turn.mentions(turn.desk.pack.situations.words.thinking))
 
 
+def _may_follow_up(turn: Turn) -> bool:
+    many = len(turn.state.followed_up) >= turn.desk.limits.follow_ups
+    return turn.open.follow_ups > 0 and not many and not turn.means(Intent.DENY)
+
+
 def _follow_up(turn: Turn) -> FollowUp | None:
     """The first rule that fits what was said."""
     opened = turn.open
-    if opened.follow_ups < 1 or len(turn.state.followed_up) >= turn.desk.limits.follow_ups or turn.means(Intent.DENY):
+    if not _may_follow_up(turn):
         return None
     for rule in turn.desk.pack.follow_ups:
         fits = (rule.said and found(turn.heard, rule.said)) or (rule.shorter_than and len(turn.heard.text) < rule.shorter_than)
@@ -223,12 +252,12 @@ def _follow_up(turn: Turn) -> FollowUp | None:
     return None
 
 
-def _as_question(rule: FollowUp, parent: Question) -> Question:
+def _follow_up_question(name: str, parent: Question, wording: Sentences, again: Sentences) -> Question:
     return Question(
-        id=rule.id,
+        id=name,
         answer="open",
-        ask=rule.ask,
-        again=rule.again,
+        ask=wording,
+        again=again,
         tries=2,
         patience_ms=parent.patience_ms,
         silence_ms=parent.silence_ms,

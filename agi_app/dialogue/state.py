@@ -11,7 +11,7 @@ from typing import Any
 from agi_app.dialogue.pack.schema import Question
 from agi_app.dialogue.reply import Prompt, PromptKind
 from agi_app.dialogue.slots import SlotValue
-from agi_app.dialogue.understanding import Intent
+from agi_app.dialogue.understanding import Heard, Intent
 from hr_sync.records import Disposition, Doubt, Interest
 
 
@@ -58,7 +58,7 @@ class State:
 
     plan: deque[Question]
     """Questions still to ask; the last is the closing."""
-    script: frozenset[str]
+    script: set[str]
     """Ids of the script's own questions."""
     current: OpenQuestion | None = None
     identified: bool = False
@@ -89,6 +89,8 @@ class State:
     misses: int = 0
     """Silences and unintelligible utterances in a row."""
     heard_anything: bool = False
+    answer: Heard | None = None
+    """A story that awaits a proposal for a follow-up question."""
     content: tuple[Prompt, ...] = ()
     """What a repetition says again: the last prompts without acknowledgements."""
     said: tuple[Prompt, ...] = ()

@@ -17,6 +17,7 @@ from agi_app.dialogue.pack.schema import Interview, Pack
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Learned, Prompt, PromptKind
 from agi_app.dialogue.state import OpenQuestion, State
+from agi_app.dialogue.suggestion import SuggestionRequest
 from agi_app.dialogue.understanding import Heard, Intent, Understanding
 from agi_app.dialogue.wording import Wording
 from hr_sync.records import Disposition, Interest
@@ -55,6 +56,8 @@ class Desk:
     now: datetime
     """When the call was prepared."""
     call_id: str = ""
+    suggestions: bool = False
+    """Somebody proposes follow-up questions."""
 
 
 @dataclass(slots=True)
@@ -72,6 +75,8 @@ class Turn:
     reasons: list[str] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
     """Slots this utterance gave a value."""
+    suggestion: SuggestionRequest | None = None
+    """Asked for before the move is made to its end."""
     digressed: bool = False
     """The utterance wanted something that has been dealt with, so the open question is simply asked again."""
 

@@ -23,6 +23,7 @@ from agi_app.interview.hearing import Ear, Key, LineEnded, PlaybackDone, Signal
 from agi_app.interview.mood import MoodTracker
 from agi_app.interview.notes import CallNotes
 from agi_app.interview.recording import OnConsent
+from agi_app.interview.suggestions import SuggestionService, carry_out
 from agi_app.interview.utterance import Counted, Utterance, heard_part, joined, verdict, weighted
 from agi_app.speech.asr.protocol import RecognitionHints
 from agi_app.speech.tts.service import SpeechService
@@ -43,6 +44,8 @@ class Services:
     speech: SpeechService
     mind: Executor
     """Threads the dialogue thinks in: understanding takes tens of milliseconds."""
+    suggestions: SuggestionService | None = None
+    """Proposes follow-up questions, where a language model is configured."""
 
 
 class _HungUpError(Exception):
@@ -134,7 +137,7 @@ class Conversation:
         while reply.expects is not None:
             utterance = await self._await_turn(reply.expects)
             reply = await self._answer(utterance)
-            await self._perform(reply)
+            reply = await carry_out(reply, self._perform, self._go_on, self._services.suggestions, self._notes)
 
     async def _last_words(self) -> None:
         """The line is gone. What the candidate said last is written down, and understood unless it broke off in the middle."""
@@ -207,6 +210,9 @@ class Conversation:
             )
         self._thought()
         return reply
+
+    async def _go_on(self, suggestion: str | None) -> Reply:
+        return await self._think(self._dialogue.follow_up, suggestion)
 
     def _thought(self) -> None:
         if self._reaction is not None:

@@ -23,6 +23,7 @@ from agi_app.dialogue.pack.schema import (
     Protected,
     Signs,
     Situations,
+    Suggestions,
 )
 from agi_app.dialogue.pack.template import Sentences
 from agi_app.errors import PackError
@@ -89,6 +90,7 @@ def read_pack(folder: Path) -> Pack:
         protected=_read(folder, names.protected, TypeAdapter(Protected)),
         expected=_read(folder, names.recognition, TypeAdapter(ExpectedSpeech)),
         mood=_read(folder, names.mood, TypeAdapter(MoodWords)),
+        suggestions=_read(folder, names.suggestions, TypeAdapter(Suggestions)),
     )
 
 
@@ -99,7 +101,7 @@ def _files_exist(folder: Path, top: Document, names: PackFile) -> None:
             value
             if isinstance(value, tuple)
             else (value,)
-            if field in {"situations", "terms", "signs", "protected", "recognition", "mood"} and value
+            if field in {"situations", "terms", "signs", "protected", "recognition", "mood", "suggestions"} and value
             else ()
         )
         for index, path in enumerate(paths):

@@ -298,6 +298,21 @@ class MoodWords(Part):
     decided: Words = ()
 
 
+class Suggestions(Part):
+    """suggestions.yaml: how a configured language model is asked for a follow-up question."""
+
+    instruction: str
+    question: str
+    """Names the question in what the model reads; `answer` and `job` likewise."""
+    answer: str
+    job: str
+    longest: int = Field(default=40, ge=10, le=80)
+    """Characters."""
+    shortest: int = Field(default=5, ge=2)
+    never: Words = ()
+    """A proposal with one of these words is not asked."""
+
+
 class ExpectedSpeech(Part):
     """recognition.yaml: whole sentences candidates are likely to say, by question; the recogniser is prompted with them.
 
@@ -331,6 +346,7 @@ class PackFile(Part):
     protected: str
     recognition: str
     mood: str
+    suggestions: str
     grammars: Words = ()
     """Read by the grammar engine."""
     intents: Words = ()
@@ -357,6 +373,7 @@ class Pack(BaseModel):
     protected: Protected
     expected: ExpectedSpeech
     mood: MoodWords
+    suggestions: Suggestions
 
     @property
     def question_kinds(self) -> dict[str, str]:
