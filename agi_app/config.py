@@ -229,7 +229,8 @@ class CampaignSettings(_Section):
 
 
 class MoodSettings(_Section):
-    """Whether a candidate's patience and hesitation may shape how we talk; they never enter a score. `interview.law` may forbid it."""
+    """Whether a candidate's patience and hesitation may shape how we talk. They never enter a score; `interview.law` may forbid it.
+    """
 
     enabled: bool = True
     """Read moods at all: from words and timing, and from the voice where `prosody` allows it."""
@@ -238,8 +239,8 @@ class MoodSettings(_Section):
 
 
 class FollowUpSettings(_Section):
-    """A language model that proposes follow-up questions: any server that speaks OpenAI's chat completions. It reads the candidate's
-    answer; without a URL nothing leaves this machine."""
+    """A language model that proposes follow-up questions: any server that speaks OpenAI's chat completions. It reads the
+    candidate's answer; without a URL nothing leaves this machine."""
 
     url: str | None = Field(default=None, pattern=r"^https?://")
     """Base of the API, e.g. http://127.0.0.1:8000/v1."""
@@ -331,7 +332,7 @@ class Settings(BaseSettings):
         try:
             return path.read_text(encoding="utf-8").strip() or None
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"the key cannot be read: {error}", where=str(path), remedy="correct follow_up.api_key_file") from error
+            raise ConfigError(f"the key cannot be read: {error}", where=str(path), remedy="correct api_key_file") from error
 
     @property
     def reads_moods(self) -> bool:
