@@ -13,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from agi_app.errors import ConfigError
+from hr_sync.api.rules import ApiRules
 from hr_sync.calling_hours import CallingHours
+from hr_sync.outbox.targets import OutboxRules
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 """Where dialplan/, asterisk_conf/ and models/ lie."""
@@ -289,6 +291,8 @@ class Settings(BaseSettings):
     calling_hours: CallingHours = CallingHours()
     monitoring: MonitoringSettings = MonitoringSettings()
     store: StoreSettings = StoreSettings()
+    api: ApiRules = ApiRules()
+    outbox: OutboxRules = OutboxRules()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

@@ -11,7 +11,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from agi_app import __version__
-from agi_app.cli import calls, campaign, dialplan, doctor, hr, language, models, setup, simulation
+from agi_app.cli import api, calls, campaign, dialplan, doctor, hr, language, models, outbox, setup, simulation
 from agi_app.cli.logs import configure_logs
 from hr_sync.errors import HirelineError
 
@@ -39,7 +39,7 @@ def _root(
     configure_logs(verbose=verbose)
 
 
-for module in (simulation, calls, campaign, hr, language, models, dialplan, doctor, setup):
+for module in (simulation, calls, campaign, hr, api, outbox, language, models, dialplan, doctor, setup):
     module.register(app)
 
 

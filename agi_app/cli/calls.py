@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,10 +11,11 @@ from rich.console import Console
 from agi_app.cli.live import LiveView
 from agi_app.cli.output import JsonPath, console_for, write_json
 from agi_app.cli.result_view import print_result
-from agi_app.cli.start import load_and_log, phone_wing
+from agi_app.cli.start import load_and_log, phone_wing, stop_signals
 from agi_app.config import Settings
 from agi_app.control import CallOrder, ControlClient, ControlServer
 from agi_app.errors import AriError
+from agi_app.exchange import exchange
 from agi_app.interview.events import CallFinished
 from agi_app.telephony.secrets import load_secrets
 from hr_sync.records import CallResult, Disposition
@@ -52,9 +52,11 @@ async def _serve(settings: Settings, console: Console) -> None:
         phone_wing(settings, console) as hireline,
         ControlServer(hireline, settings.control, token) as control,
         hireline.campaigns() as campaigns,
+        exchange(settings, hireline.store) as other_systems,
     ):
-        stop = _stop_signals()
+        stop = stop_signals()
         console.print(f"serving; orders on {settings.control.host}:{control.port}, Ctrl-C to stop", highlight=False)
+        console.print(other_systems.summary, highlight=False)
         await _until_stopped(stop, hireline.failed)
         if calls := control.calls + campaigns.calls:
             console.print(f"no new calls; waiting for {calls} to end, again Ctrl-C to end them at once", highlight=False)
@@ -80,14 +82,6 @@ async def _drained(control: ControlServer, campaigns: CampaignRunner) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(control.drain())
         group.create_task(campaigns.drain())
-
-
-def _stop_signals() -> asyncio.Queue[int]:
-    arrived: asyncio.Queue[int] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, arrived.put_nowait, int(number))
-    return arrived
 
 
 def call(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -29,3 +31,12 @@ async def phone_wing(
             hireline = Hireline(settings, simulated_trunk=simulated_trunk, progress=lambda step: status.update(f"starting: {step}"))
             await stack.enter_async_context(hireline)
         yield hireline
+
+
+def stop_signals() -> asyncio.Queue[int]:
+    """Ctrl-C and SIGTERM from now on, as they arrive; the loop must run."""
+    arrived: asyncio.Queue[int] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, arrived.put_nowait, int(number))
+    return arrived

@@ -8,10 +8,8 @@ import secrets
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +24,7 @@ from hr_sync.api.gate import Gate
 from hr_sync.api.limits import RateLimiter
 from hr_sync.api.operation import HEADERS, KEY_ID, Ask, Operation, Resources
 from hr_sync.api.problems import ProblemError
+from hr_sync.api.rules import ApiRules
 from hr_sync.api.work import Workers
 from hr_sync.care.recordings import RecordingFolder
 from hr_sync.errors import HirelineError, ServiceError
@@ -45,23 +44,6 @@ OPERATIONS: tuple[Operation, ...] = (
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _COMPRESSED_FROM = 1024
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-
-
-@dataclass(frozen=True, slots=True)
-class ApiRules:
-    """How the server behaves."""
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    certificate: Path | None = None
-    """PEM, with intermediate certificates; None: no TLS."""
-    private_key: Path | None = None
-    """PEM; None: it lies in the certificate's file."""
-    rate_per_s: float = 20
-    burst: int = 40
-    body_limit_bytes: int = 1 << 20
-    threads: int = 4
-    waiting: int = 64
 
 
 def description() -> dict[str, object]:

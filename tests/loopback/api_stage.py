@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from hr_sync.api.rules import ApiRules
 from hr_sync.api.scopes import SCOPES, Role, Scope
-from hr_sync.api.server import ApiRules, ApiServer
+from hr_sync.api.server import ApiServer
 from hr_sync.care.recordings import RecordingFolder
 from hr_sync.errors import HirelineError
 from hr_sync.sample import load_sample
@@ -58,7 +59,7 @@ def api_stage(folder: Path, rules: ApiRules = FAST, *, port: int = 0, sample: bo
             store,
             stage.keys,
             RecordingFolder(stage.recordings),
-            replace(rules, port=port or rules.port),
+            rules.model_copy(update={"port": port}),
             audit=lambda *line: stage.noted.append(line),
         )
         with _running(server):

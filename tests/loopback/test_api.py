@@ -5,7 +5,6 @@ import shutil
 import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -17,8 +16,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from structlog.testing import capture_logs
 
+from hr_sync.api.rules import ApiRules
 from hr_sync.api.scopes import SCOPES, Role, Scope
-from hr_sync.api.server import OPERATIONS, ApiRules
+from hr_sync.api.server import OPERATIONS
 from hr_sync.errors import ServiceError, StoreError
 from hr_sync.sample import load_sample
 from hr_sync.store import SqliteStore
@@ -177,7 +177,7 @@ async def test_numbers_too_large_for_the_database_are_refused(stage: Stage, clie
 
 
 async def test_a_body_over_the_limit_is_refused(tmp_path: Path) -> None:
-    with api_stage(tmp_path, replace(FAST, body_limit_bytes=2000)) as stage:
+    with api_stage(tmp_path, FAST.model_copy(update={"body_limit_bytes": 2000})) as stage:
         async with aiohttp.ClientSession(stage.url, headers=stage.headers()) as client:
             record = ZHANG.model_dump(mode="json") | {"notes": "好" * 2000}
             async with client.put("/v1/candidates/zhang-wei", json=record) as response:
@@ -362,7 +362,7 @@ async def test_a_broken_database_is_our_failure_and_says_nothing(
 
 
 async def test_more_than_the_threads_and_their_queue_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with api_stage(tmp_path, replace(FAST, threads=1, waiting=2)) as stage:
+    with api_stage(tmp_path, FAST.model_copy(update={"threads": 1, "waiting": 2})) as stage:
         go, entered = threading.Event(), threading.Event()
         listed = stage.store.jobs
 
@@ -428,7 +428,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 async def test_over_tls(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
     chain, private = certificate
-    with api_stage(tmp_path, replace(FAST, certificate=chain, private_key=private)) as stage:
+    with api_stage(tmp_path, FAST.model_copy(update={"certificate": chain, "private_key": private})) as stage:
         assert stage.url.startswith("https://")
         trusting = ssl.create_default_context(cafile=str(chain))
         async with aiohttp.ClientSession(stage.url, headers=stage.headers()) as client:
@@ -446,7 +446,10 @@ async def test_over_tls(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
 
 def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
     chain, _ = certificate
-    with pytest.raises(ServiceError, match="certificate"), api_stage(tmp_path, replace(FAST, certificate=chain)):
+    with pytest.raises(ServiceError, match="certificate"), api_stage(tmp_path, FAST.model_copy(update={"certificate": chain})):
         pass
-    with pytest.raises(ServiceError, match="No such file"), api_stage(tmp_path, replace(FAST, certificate=tmp_path / "none")):
+    with (
+        pytest.raises(ServiceError, match="No such file"),
+        api_stage(tmp_path, FAST.model_copy(update={"certificate": tmp_path / "none"})),
+    ):
         pass

@@ -1,0 +1,1 @@
+"""Records as files that people and other programs open."""
