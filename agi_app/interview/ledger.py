@@ -53,6 +53,15 @@ class Ledger:
         """The store behind the ledger, for reading in `ask`."""
         return self._store
 
+    @property
+    def waiting(self) -> int:
+        """Writes that are noted and not made yet."""
+        return len(self._waiting)
+
+    def spooled(self) -> int:
+        """Results that wait in files because the database could not take them; looks into the folder."""
+        return sum(1 for _ in self._spool.glob("*.json")) if self._spool.is_dir() else 0
+
     async def ask(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one store operation in order with the writes and return its answer. Raises what the operation raises."""
         loop = asyncio.get_running_loop()

@@ -73,6 +73,10 @@ class ModelWorker:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._closing = False
+        self.refused = 0
+        """Jobs turned away because the queue was full."""
+        self.observer: Callable[[Priority, float, float], None] | None = None
+        """Told of each job that ended: its priority, seconds in the queue, seconds of work. Called in a worker thread."""
         self._threads = [
             threading.Thread(target=self._work, args=(threads > 1 and i == 0,), name=f"{name}-{i}", daemon=True)
             for i in range(threads)
@@ -98,6 +102,7 @@ class ModelWorker:
             if self._closing:
                 raise OverloadError(f"the {self.name} worker is shut down", remedy="start the server again")
             if len(self._jobs) >= self._limit and not self._displace(priority):
+                self.refused += 1
                 raise OverloadError(
                     f"{len(self._jobs)} jobs wait for {self.name} already",
                     remedy="allow fewer calls at a time, or give the machine more cores",
@@ -144,6 +149,8 @@ class ModelWorker:
                 _settle(job, error=error)
             else:
                 ended = time.perf_counter()
+                if self.observer is not None:
+                    self.observer(Priority(job.priority), started - job.queued_at, ended - started)
                 _settle(job, Done(value, 1000 * (started - job.queued_at), 1000 * (ended - started)))
             del job
 
@@ -190,6 +197,11 @@ class RecognitionService:
         self._worker = worker
         self.name = recogniser.name
         self.sample_rate = recogniser.sample_rate
+
+    @property
+    def worker(self) -> ModelWorker:
+        """Its threads and their queue."""
+        return self._worker
 
     async def load(self) -> None:
         """Load and warm the engine. Raises ModelError."""

@@ -48,6 +48,11 @@ class SpeechService:
         """Engine and voice that usually speaks."""
         return self._voice.name
 
+    @property
+    def worker(self) -> ModelWorker:
+        """Its threads and their queue."""
+        return self._worker
+
     async def load(self) -> None:
         """Load the voices. Raises ModelError when the first one cannot be used."""
         await self._worker.run(self._voice.load)
