@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,6 +18,7 @@ from agi_app.control import CallOrder, ControlClient, ControlServer
 from agi_app.errors import AriError
 from agi_app.exchange import exchange
 from agi_app.interview.events import CallFinished
+from agi_app.monitoring import MonitoringServer
 from agi_app.telephony.secrets import load_secrets
 from hr_sync.records import CallResult, Disposition
 from hr_sync.store import SqliteStore
@@ -50,6 +52,7 @@ async def _serve(settings: Settings, console: Console) -> None:
     token = load_secrets(settings.state).control_token
     async with (
         phone_wing(settings, console) as hireline,
+        MonitoringServer(hireline, settings.monitoring) if settings.monitoring.enabled else nullcontext(),
         ControlServer(hireline, settings.control, token) as control,
         hireline.campaigns() as campaigns,
         exchange(settings, hireline.store) as other_systems,

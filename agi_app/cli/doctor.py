@@ -12,7 +12,7 @@ from rich.text import Text
 
 from agi_app.cli.models import model_store
 from agi_app.cli.output import JsonPath, console_for, write_json
-from agi_app.config import Settings, load_settings
+from agi_app.config import ControlSettings, MediaSettings, MonitoringSettings, Settings, load_settings
 from agi_app.control import ControlClient
 from agi_app.dialogue.pack.loader import check_folder
 from agi_app.speech.fetch import ModelState
@@ -48,7 +48,13 @@ async def examine(settings: Settings) -> list[Check]:
     """Everything the doctor knows to check."""
     checks = await check_asterisk(settings)
     serving = await ControlClient(settings.control, load_secrets(settings.state).control_token).running()
-    for name, part in (("media", settings.media), ("control", settings.control)):
+    ports: list[tuple[str, MediaSettings | ControlSettings | MonitoringSettings]] = [
+        ("media", settings.media),
+        ("control", settings.control),
+    ]
+    if settings.monitoring.enabled:
+        ports.append(("monitoring", settings.monitoring))
+    for name, part in ports:
         checks.append(_port(name, part.host, part.port, serving=serving))
     checks += _models(settings)
     checks += [_pack(settings), _database(settings)]
