@@ -31,7 +31,7 @@ def configure_logs(*, verbose: bool) -> None:
         renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=_SHARED))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for noisy in ("aiohttp.access", "faster_whisper"):
+    for noisy in ("aiohttp.access", "faster_whisper", "panoramisk"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
