@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test eval lint format clean
+.PHONY: help setup environment demo test chaos eval lint format clean
 
 BIN := .venv/bin
 export PYTHON ?= python3
@@ -23,6 +23,9 @@ demo: setup ## set up, then hold one interview with a simulated candidate
 
 test: setup ## set up, then run every test: unit, loopback, real Asterisk
 	@$(BIN)/python -m pytest
+
+chaos: setup ## kill app, Asterisk and database connections through a campaign of 500 calls; SEED=n repeats the dice
+	@$(BIN)/python -m tests.asterisk.campaign_chaos $(if $(SEED),--seed $(SEED))
 
 eval: setup ## measure the understanding on the evaluation set
 	@$(BIN)/hireline eval --no-misses tests/data/understanding

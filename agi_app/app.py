@@ -222,13 +222,16 @@ class Hireline:
         await self._refuse_blocked(to)
         endpoint = await self.endpoint(to)
         planned, shown = self._new_attempt(brief), self.settings.trunk.caller_id
-        return await self._interview(brief, planned, endpoint, shown, opening=self.store.open_attempt, listener=listener)
+        return await self._interview(brief, planned, endpoint, shown, opening=self._open, listener=listener)
 
     async def campaign_call(self, call: CampaignCall, opening: Opening) -> CallResult:
         """See `agi_app.campaign.caller.Caller.campaign_call`."""
         brief = await self._ledger.ask(self.store.brief, call.candidate_id, call.job_id)
         await self._refuse_blocked(call.number)
         return await self._interview(brief, new_attempt(call), call.endpoint, call.caller_id, opening=opening, listener=None)
+
+    async def _open(self, planned: CallAttempt) -> CallAttempt:
+        return await self._ledger.ask(self.store.open_attempt, planned)
 
     async def _interview(
         self,
@@ -245,7 +248,7 @@ class Hireline:
         prompts = dialogue.prompts()
         await self.services.speech.warm(prompts[:_SPOKEN_FIRST])
         self.services.speech.warm_soon(prompts[_SPOKEN_FIRST:])
-        attempt = await self._ledger.ask(opening, planned)
+        attempt = await opening(planned)
         interview = Interview(
             attempt=attempt,
             brief=brief,

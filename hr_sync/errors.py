@@ -91,7 +91,8 @@ class NotAdmittedError(StoreError):
     """A campaign's call may not be dialled now.
 
     Args:
-        reason: why, one word: paused, draft, finished, ended, out_of_turn, number_changed, called_recently.
+        reason: why, one word: paused, draft, finished, ended, out_of_turn, number_changed, called_recently,
+            out_of_hours.
     """
 
     code = "not_admitted"

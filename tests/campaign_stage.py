@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from agi_app.campaign.caller import CampaignCall, Opening, new_attempt
 from agi_app.campaign.runner import CampaignRunner
@@ -22,7 +23,7 @@ from hr_sync.store import SqliteStore
 from hr_sync.store.campaigns import Campaigns
 
 JOB = "customer-service"
-ALWAYS = {day: ("08:00-21:00",) for day in ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")}
+ALWAYS = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), ("08:00-21:00",))
 D = Disposition
 
 
@@ -53,15 +54,15 @@ def people(number: int, *, first: int = 1, time_zone: str | None = None) -> list
     return [Candidate(id=f"c{place}", name="张伟", phone=number_of(place), time_zone=zone) for place in places]
 
 
-def begin(store: SqliteStore, candidates: Sequence[Candidate], *, id: str = "spring", **fields: object) -> Campaigns:
+def begin(store: SqliteStore, candidates: Sequence[Candidate], *, name: str = "spring", **fields: object) -> Campaigns:
     """A campaign that runs."""
     load_sample(store)
     store.put_candidates(candidates)
     campaigns = Campaigns(store.connections)
     now = datetime.now(UTC)
-    campaign = Campaign.model_validate({"id": id, "name": id, "job_id": JOB, "created_at": now} | fields)
+    campaign = Campaign.model_validate({"id": name, "name": name, "job_id": JOB, "created_at": now} | fields)
     campaigns.create(campaign, [candidate.id for candidate in candidates])
-    campaigns.move(id, CampaignState.RUNNING, now)
+    campaigns.move(name, CampaignState.RUNNING, now)
     return campaigns
 
 
@@ -115,7 +116,7 @@ class QuickCaller:
 
     async def campaign_call(self, call: CampaignCall, opening: Opening) -> CallResult:
         self.before_opening(call)
-        attempt = await self._ledger.ask(opening, new_attempt(call))
+        attempt = await opening(new_attempt(call))
         if not await self._ledger.ask(self._store.set_state, call.call_id, CallState.DIALLING, datetime.now(UTC)):
             raise AssertionError(f"{call.call_id} was dialled before")
         self.dialled.append((datetime.now(UTC), call))
@@ -146,23 +147,25 @@ class QuickCaller:
 class Troupe:
     """A store, a caller and a runner, in one process."""
 
-    def __init__(self, store: SqliteStore, ledger: Ledger, caller: QuickCaller, runner: CampaignRunner, campaigns: Campaigns) -> None:
+    def __init__(
+        self, store: SqliteStore, ledger: Ledger, caller: QuickCaller, runner: CampaignRunner, campaigns: Campaigns
+    ) -> None:
         self.store, self.ledger, self.caller, self.runner, self.campaigns = store, ledger, caller, runner, campaigns
 
     async def until(self, condition: Callable[[], bool], seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):
-            while not await asyncio.to_thread(condition):
+            while not await asyncio.to_thread(condition):  # noqa: ASYNC110 - told by a database
                 await asyncio.sleep(0.05)
 
-    async def until_finished(self, id: str = "spring", seconds: float = 20.0) -> None:
-        await self.until(lambda: self.campaigns.campaign(id).state is CampaignState.FINISHED, seconds)
+    async def until_finished(self, name: str = "spring", seconds: float = 20.0) -> None:
+        await self.until(lambda: self.campaigns.campaign(name).state is CampaignState.FINISHED, seconds)
 
 
 @asynccontextmanager
-async def troupe(settings: Settings, store: SqliteStore, caller: Callable[[SqliteStore, Ledger], QuickCaller]) -> AsyncIterator[Troupe]:
-    """Run the campaigns of a store."""
+async def troupe(settings: Settings, store: SqliteStore, **caller: Any) -> AsyncIterator[Troupe]:
+    """Run the campaigns of a store, their calls placed by a `QuickCaller`."""
     ledger = Ledger(store, settings.state / "spool", 10.0)
-    made = caller(store, ledger)
+    made = QuickCaller(store, ledger, **caller)
     try:
         async with CampaignRunner(store, ledger, made, settings, recordings=settings.state / "recordings") as runner:
             yield Troupe(store, ledger, made, runner, Campaigns(store.connections))
@@ -170,12 +173,12 @@ async def troupe(settings: Settings, store: SqliteStore, caller: Callable[[Sqlit
         await ledger.close()
 
 
-def faults(store: SqliteStore, id: str, dialled: Iterable[str], *, attempts: int) -> list[str]:
+def faults(store: SqliteStore, name: str, dialled: Iterable[str], *, attempts: int) -> list[str]:
     """What is wrong with a campaign that has finished, one sentence each.
 
     Args:
         store: the HR database.
-        id: of the campaign.
+        name: of the campaign.
         dialled: call ids, each as often as it was dialled.
         attempts: the most calls a candidate may have had.
     """
@@ -186,8 +189,8 @@ def faults(store: SqliteStore, id: str, dialled: Iterable[str], *, attempts: int
     wrong += [f"{call_id} was dialled {times} times" for call_id, times in counted.items() if times > 1]
     wrong += [f"{attempt.call_id} has no ending" for attempt in store.unfinished()]
     opened = set()
-    for journey in campaigns.journeys(id, limit=100_000):
-        calls = campaigns.facts(id, journey.candidate_id, once_since=datetime.now(UTC) - timedelta(days=1)).calls
+    for journey in campaigns.journeys(name, limit=100_000):
+        calls = campaigns.facts(name, journey.candidate_id, once_since=datetime.now(UTC) - timedelta(days=1)).calls
         opened |= {call.call_id for call in calls}
         if journey.state is not JourneyState.ENDED:
             wrong.append(f"{journey.candidate_id} was lost: {journey.state}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -10,8 +10,8 @@ from typing import Protocol
 from hr_sync.owner import this_process
 from hr_sync.records import CallAttempt, CallResult
 
-Opening = Callable[[CallAttempt], CallAttempt]
-"""Writes the attempt down, or raises because it may not be dialled; a blocking store operation."""
+Opening = Callable[[CallAttempt], Awaitable[CallAttempt]]
+"""Writes the attempt down, or raises because it may not be dialled. May wait for the trunk's pace."""
 
 
 @dataclass(frozen=True, slots=True)

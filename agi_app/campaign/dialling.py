@@ -85,6 +85,7 @@ class Dialling:
         self._rules = RetryRules.load(settings.folder(settings.campaign.retry)) if settings.campaign.retry else RetryRules.load()
         self._slots = Slots(settings.campaign.calls_at_once)
         self._running: dict[str, asyncio.Future[None]] = {}
+        self._next_beat: dict[str, float] = {}
         self._draining = asyncio.Event()
 
     async def persistently(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -212,16 +213,20 @@ class Dialling:
                 )  # another process drives it; when that dies, the call is ended where it is found dead
 
     async def _dial(self, campaign_id: str, candidate_id: str, number: int, call_id: str) -> bool:
-        facts, step = await self._look(campaign_id, candidate_id)  # once more: it may have waited in the queue for long
+        facts, step = await self._look(campaign_id, candidate_id)  # it may have waited in the queue for long
         if not isinstance(step, Dial) or step.number != number:
             return False
         endpoint = await self._caller.endpoint(facts.phone)
         order, admission = self._order(facts, step, call_id, endpoint)
         opened = False
 
-        def opening(attempt: CallAttempt) -> CallAttempt:
+        async def opening(attempt: CallAttempt) -> CallAttempt:
             nonlocal opened
-            found = self._campaigns.admit(attempt, admission)
+            await self._pace(admission.trunk)
+            _, now = await self._look(campaign_id, candidate_id)  # preparing the call took its time, too
+            if not isinstance(now, Dial):
+                raise NotAdmittedError("out_of_hours" if isinstance(now, Wait) else "ended", where=f"call {call_id}")
+            found = await self._ledger.ask(self._campaigns.admit, attempt, admission)
             opened = True
             return found
 
@@ -237,6 +242,13 @@ class Dialling:
             return await self._failed(order, admission, code, opened=opened)
         self._count(order, admission, result)
         return True
+
+    async def _pace(self, trunk: str) -> None:
+        """Wait for this process's next beat on the trunk: the queue lets a second's calls go all at once."""
+        loop, beat_s = asyncio.get_running_loop(), 1 / self._settings.campaign.limits(trunk).calls_per_second
+        at = max(loop.time(), self._next_beat.get(trunk, 0.0))
+        self._next_beat[trunk] = at + beat_s
+        await asyncio.sleep(at - loop.time())
 
     def _order(self, facts: JourneyFacts, step: Dial, call_id: str, endpoint: str) -> tuple[CampaignCall, Admission]:
         """What the caller is to do, and what the store is to admit."""

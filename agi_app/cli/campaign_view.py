@@ -87,8 +87,8 @@ class Standing:
                 lines.append(f"next call that somebody waits for: {due.astimezone():%Y-%m-%d %H:%M:%S}")
         if self.holidays_unknown is not None:
             lines.append(
-                f"[yellow]this version does not know the public holidays of {self.holidays_unknown}: every day that may be one is left"
-                " out; pip install --upgrade chinesecalendar[/]"
+                f"[yellow]this version does not know the public holidays of {self.holidays_unknown}: every day that may be one is"
+                " left out; pip install --upgrade chinesecalendar[/]"
             )
         return lines
 

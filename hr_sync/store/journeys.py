@@ -105,7 +105,7 @@ def facts(db: Database, campaign_id: str, candidate_id: str, once_since: datetim
         time_zone=candidate.time_zone,
         urgent=bool(urgent),
         blocked=people.is_blocked(db, candidate.phone),
-        elsewhere_at=_elsewhere(db, where | {"phone": candidate.phone, "since": utc(once_since)}),
+        elsewhere_at=_elsewhere(db, where | {"job": of.job_id, "phone": candidate.phone, "since": utc(once_since)}),
         concluded=_concluded(db, where | {"job": of.job_id, "since": utc(of.started_at or of.created_at)}),
         calls=tuple(_calls(db, where)),
     )
@@ -115,11 +115,16 @@ _OURS = "SELECT call_id FROM campaign_calls WHERE campaign_id = :campaign AND ca
 
 
 def _elsewhere(db: Database, where: Row) -> datetime | None:
-    """When the number was last called outside the journey; calls that never reached the network do not count."""
+    """When the number was last called outside the journey.
+
+    Calls that never reached the network do not count, nor do single calls with the same candidate about the same job: those that HR
+    placed by hand, and those the candidate made.
+    """
     (at,) = db.execute(
         "SELECT max(k.started_at) FROM candidates c JOIN calls k ON k.candidate_id = c.id"  # noqa: S608 - ours
         " LEFT JOIN results r ON r.call_id = k.call_id"
         f" WHERE c.phone = :phone AND k.started_at >= :since AND k.call_id NOT IN ({_OURS})"
+        " AND NOT (k.candidate_id = :candidate AND k.job_id = :job AND k.call_id NOT IN (SELECT call_id FROM campaign_calls))"
         " AND (r.disposition IS NULL OR NOT (r.disposition IN ('trunk_failed', 'system_failed') AND r.answered_at IS NULL))",
         where,
     ).fetchone()
