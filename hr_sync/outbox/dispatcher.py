@@ -17,6 +17,7 @@ from hr_sync.outbox.drop import Drop
 from hr_sync.outbox.postgres import Postgres
 from hr_sync.outbox.targets import DropTarget, OutboxRules, PostgresTarget, Target
 from hr_sync.outbox.webhook import Webhook
+from hr_sync.owner import is_alive, this_process
 from hr_sync.store.outbox import Delivery, Outbox
 
 P = ParamSpec("P")
@@ -52,6 +53,7 @@ class Dispatcher:
         self._rules = rules
         self._adapters = [(target, adapter_of(target)) for target in rules.destinations]
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="outbox")
+        self._holder = this_process()
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.delivered = 0
@@ -66,6 +68,8 @@ class Dispatcher:
     async def __aenter__(self) -> Self:
         destinations = [(target.name, target.kind) for target, _ in self._adapters]
         await self._ask(self._outbox.set_destinations, destinations, datetime.now(UTC))
+        if freed := await self._ask(self._outbox.free_leases, is_alive):
+            log.info("leases_freed", deliveries=freed)
         self._tasks = [asyncio.create_task(self._serve(target, adapter)) for target, adapter in self._adapters]
         return self
 
@@ -103,6 +107,7 @@ class Dispatcher:
         leased = await self._ask(
             self._outbox.lease,
             target.name,
+            holder=self._holder,
             at=datetime.now(UTC),
             lease_s=adapter.lease_s,
             limit=adapter.size * adapter.concurrency,

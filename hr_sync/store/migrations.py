@@ -38,6 +38,7 @@ STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("0020_result_events", _script(schema_outbox.RESULT_EVENTS)),
     ("0021_api_keys", _script(schema_outbox.API_KEYS)),
     ("0022_outbox", _script(schema_outbox.OUTBOX)),
+    ("0023_lease_holders", _script(schema_outbox.LEASE_HOLDERS)),
     ("0040_assessments", _script(schema_assessment.ASSESSMENTS)),
     ("0060_executors", _script(schema_campaigns.EXECUTORS)),
     ("0061_campaigns", _script(schema_campaigns.CAMPAIGNS)),

@@ -6,7 +6,7 @@ sent again, under the same idempotency key. So everything arrives at least once,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -112,11 +112,30 @@ class Outbox:
                     [name, utc(at)],
                 )
 
-    def lease(self, destination: str, *, at: datetime, lease_s: float, limit: int, batched: bool = False) -> tuple[Delivery, ...]:
+    def free_leases(self, is_alive: Callable[[str], bool | None]) -> int:
+        """Free what dead processes held, without waiting for their leases to run out; how many deliveries.
+
+        Args:
+            is_alive: hr_sync.owner.is_alive; a holder it cannot tell about keeps its lease.
+        """
+        with self._transactions.write() as db:
+            holders = db.execute("SELECT DISTINCT leased_by FROM deliveries WHERE state = 'waiting' AND leased_by IS NOT NULL")
+            dead = [holder for (holder,) in holders.fetchall() if is_alive(holder) is False]
+            marks = ",".join("?" * len(dead))
+            freed = db.execute(
+                f"UPDATE deliveries SET leased_until = NULL, leased_by = NULL WHERE state = 'waiting' AND leased_by IN ({marks})",  # noqa: S608
+                dead,
+            )
+            return int(freed.rowcount)
+
+    def lease(
+        self, destination: str, *, holder: str, at: datetime, lease_s: float, limit: int, batched: bool = False
+    ) -> tuple[Delivery, ...]:
         """Take deliveries that are due, in the order of cursors, for as long as the lease lasts.
 
         Args:
             destination: its name.
+            holder: who takes them (hr_sync.owner), so that a successor need not wait when it dies.
             at: now.
             lease_s: how long nobody else gets them.
             limit: at most so many.
@@ -130,7 +149,8 @@ class Outbox:
             batch = (due[0]["batch"] or due[0]["cursor"]) if batched else None
             until = utc(at + timedelta(seconds=lease_s))
             db.conn.executemany(
-                "UPDATE deliveries SET leased_until = ?, batch = ? WHERE id = ?", [(until, batch, row["id"]) for row in due]
+                "UPDATE deliveries SET leased_until = ?, leased_by = ?, batch = ? WHERE id = ?",
+                [(until, holder, batch, row["id"]) for row in due],
             )
             documents = self._documents(db, [row["call_id"] for row in due])
         # A result may be gone since (its time was over): there is nothing to send then.
@@ -181,7 +201,8 @@ class Outbox:
     def _settle(self, ids: Iterable[int], state: str, at: datetime) -> None:
         with self._transactions.write() as db:
             db.conn.executemany(
-                "UPDATE deliveries SET state = ?, attempts = attempts + 1, settled_at = ?, leased_until = NULL, last_error = NULL"
+                "UPDATE deliveries SET state = ?, attempts = attempts + 1, settled_at = ?, leased_until = NULL,"
+                " leased_by = NULL, last_error = NULL"
                 " WHERE id = ? AND state = 'waiting'",
                 [(state, utc(at), number) for number in ids],
             )
@@ -197,7 +218,8 @@ class Outbox:
         """
         with self._transactions.write() as db:
             db.conn.executemany(
-                "UPDATE deliveries SET attempts = attempts + 1, leased_until = NULL, last_error = ?, next_at = ?, settled_at = ?,"
+                "UPDATE deliveries SET attempts = attempts + 1, leased_until = NULL, leased_by = NULL, last_error = ?,"
+                " next_at = ?, settled_at = ?,"
                 " state = ? WHERE id = ? AND state = 'waiting'",
                 [
                     (error, utc(next_at or at), None if next_at else utc(at), "waiting" if next_at else "dead", number)
@@ -255,7 +277,8 @@ class Outbox:
         """
         with self._transactions.write() as db:
             done = db.execute(
-                "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = ?, settled_at = NULL, leased_until = NULL"
+                "UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = ?, settled_at = NULL, leased_until = NULL,"
+                " leased_by = NULL"
                 " WHERE state = 'dead' AND id = coalesce(?, id) AND destination = coalesce(?, destination)",
                 [utc(at), letter, destination],
             )

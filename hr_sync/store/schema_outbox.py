@@ -64,3 +64,7 @@ CREATE INDEX deliveries_waiting ON deliveries (destination, next_at) WHERE state
 CREATE INDEX deliveries_dead ON deliveries (destination) WHERE state = 'dead';
 CREATE INDEX deliveries_call ON deliveries (call_id);
 """
+
+LEASE_HOLDERS = """
+ALTER TABLE deliveries ADD COLUMN leased_by TEXT;
+"""

@@ -37,7 +37,7 @@ def finish(store: SqliteStore, *numbers: int) -> None:
 
 
 def lease(outbox: Outbox, *, after_s: float = 0, limit: int = 10, batched: bool = False) -> tuple[Delivery, ...]:
-    return outbox.lease("hr", at=LATER + timedelta(seconds=after_s), lease_s=60, limit=limit, batched=batched)
+    return outbox.lease("hr", holder="a:1:1", at=LATER + timedelta(seconds=after_s), lease_s=60, limit=limit, batched=batched)
 
 
 def keys(deliveries: tuple[Delivery, ...]) -> list[str]:
@@ -61,7 +61,7 @@ def test_a_new_destination_gets_what_there_is_and_one_that_returns_what_it_misse
     outbox.set_destinations([("hr", "webhook"), ("late", "drop")], NOW)
     outbox.set_destinations([("hr", "webhook"), ("late", "drop")], NOW)
     assert keys(lease(outbox)) == ["call-2:1"]
-    assert keys(outbox.lease("late", at=LATER, lease_s=60, limit=10)) == ["call-1:1", "call-2:1"]
+    assert keys(outbox.lease("late", holder="a:1:1", at=LATER, lease_s=60, limit=10)) == ["call-1:1", "call-2:1"]
 
 
 def test_a_result_that_is_not_written_is_not_sent(store: SqliteStore, outbox: Outbox) -> None:
@@ -129,3 +129,13 @@ def test_a_batch_comes_back_whole(store: SqliteStore, outbox: Outbox) -> None:
     outbox.delivered([each.id for each in again], LATER)
     (rest,) = lease(outbox, after_s=62, limit=10, batched=True)
     assert (rest.key, rest.batch) == ("call-3:1", 3)
+
+
+def test_what_a_dead_process_held_is_free_at_once(store: SqliteStore, outbox: Outbox) -> None:
+    finish(store, 1, 2)
+    first = outbox.lease("hr", holder="dead:1:1", at=LATER, lease_s=60, limit=1)
+    outbox.lease("hr", holder="elsewhere:1:1", at=LATER, lease_s=60, limit=1)
+    alive = {"dead:1:1": False, "elsewhere:1:1": None}
+    assert outbox.free_leases(alive.get) == 1
+    assert keys(lease(outbox)) == keys(first)
+    assert outbox.free_leases(alive.get) == 0

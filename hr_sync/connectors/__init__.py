@@ -1,0 +1,1 @@
+"""Programs on the other side: what takes results from a Hireline server."""
