@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import uuid
 from collections.abc import Callable
@@ -29,11 +30,14 @@ from agi_app.interview.assessment.assessor import Assessor
 from agi_app.interview.assessment.service import AssessmentService
 from agi_app.interview.conversation import Services
 from agi_app.interview.events import InterviewEvent
+from agi_app.interview.inbound import FrontDesk, OpenInterview
 from agi_app.interview.ledger import Ledger
+from agi_app.interview.reception import Placing, Reception
 from agi_app.interview.recovery import recover
 from agi_app.interview.sayings import load_sayings
 from agi_app.interview.session import Interview, InterviewRules
 from agi_app.interview.suggestions import SuggestionService
+from agi_app.interview.transfer import Transfer
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.speech.registry import model_store, recognition_service, speech_service, telephone_rate
 from agi_app.telephony.allow_list import AllowList
@@ -190,6 +194,20 @@ class Hireline:
         """Which recogniser and which voice work."""
         return {"asr": self.services.recognition.name, "tts": self.services.speech.voice_name}
 
+    def reception(self) -> Reception:
+        """Takes the calls that come in, as long as its context is open."""
+        inbound, line = self.settings.inbound, self._line_services()
+        jobs = self.store.jobs(limit=1)
+        desk = FrontDesk(
+            speech=self.services.speech,
+            sayings=self._sayings,
+            line=line,
+            company=inbound.company or (jobs[0].company.short_name if jobs else ""),
+            office=inbound.office,
+            messages=self.settings.state / "messages",
+        )
+        return Reception(inbound, ari=self.ari, dialler=self._dialler, ledger=self._ledger, desk=desk, talk=self._called_back)
+
     def campaigns(self) -> CampaignRunner:
         """Runs the campaigns that were started, as long as its context is open."""
         from agi_app.campaign.runner import CampaignRunner  # the durable engine takes a second to import, and few commands need it
@@ -221,14 +239,29 @@ class Hireline:
         to = to or brief.candidate.phone
         await self._refuse_blocked(to)
         endpoint = await self.endpoint(to)
-        planned, shown = self._new_attempt(brief), self.settings.trunk.caller_id
-        return await self._interview(brief, planned, endpoint, shown, opening=self._open, listener=listener)
+        planned, placing = self._new_attempt(brief), self._placing(endpoint, self.settings.trunk.caller_id)
+        return await self._interview(brief, planned, placing, opening=self._open, listener=listener)
 
     async def campaign_call(self, call: CampaignCall, opening: Opening) -> CallResult:
         """See `agi_app.campaign.caller.Caller.campaign_call`."""
         brief = await self._ledger.ask(self.store.brief, call.candidate_id, call.job_id)
         await self._refuse_blocked(call.number)
-        return await self._interview(brief, new_attempt(call), call.endpoint, call.caller_id, opening=opening, listener=None)
+        placing = self._placing(call.endpoint, call.caller_id)
+        return await self._interview(brief, new_attempt(call), placing, opening=opening, listener=None)
+
+    async def _called_back(self, opened: OpenInterview, call_id: str, placing: Placing) -> CallResult:
+        """Go on with the interview of a candidate who calls us."""
+        brief = await self._ledger.ask(self.store.brief, opened.candidate.id, opened.job_id)
+        planned = self._new_attempt(brief).model_copy(update={"call_id": call_id})
+
+        async def opening(planned: CallAttempt) -> CallAttempt:
+            return await self._ledger.ask(functools.partial(self.store.open_attempt, called_us=True), planned)
+
+        return await self._interview(brief, planned, placing, opening=opening, listener=None, earlier=opened)
+
+    def _placing(self, endpoint: str, caller_id: str | None) -> Placing:
+        ring_s = self.settings.trunk.ring_timeout_s
+        return lambda call_id: self._dialler.place(DialRequest(call_id, endpoint, caller_id, ring_s))
 
     async def _open(self, planned: CallAttempt) -> CallAttempt:
         return await self._ledger.ask(self.store.open_attempt, planned)
@@ -237,14 +270,21 @@ class Hireline:
         self,
         brief: CallBrief,
         planned: CallAttempt,
-        endpoint: str,
-        caller_id: str | None,
+        placing: Placing,
         *,
         opening: Opening,
         listener: Listener | None,
+        earlier: OpenInterview | None = None,
     ) -> CallResult:
-        """Make everything ready, open the attempt, and call."""
-        dialogue = self._dialogue(brief, planned)
+        """Make everything ready, open the attempt, and call; with `earlier` the candidate called, and that interview goes on."""
+
+        def fresh() -> Dialogue:
+            dialogue = self._dialogue(brief, planned)
+            if earlier is not None:
+                dialogue.resume(earlier.slots, earlier.asked, earlier.interest)
+            return dialogue
+
+        dialogue = fresh()
         prompts = dialogue.prompts()
         await self.services.speech.warm(prompts[:_SPOKEN_FIRST])
         self.services.speech.warm_soon(prompts[_SPOKEN_FIRST:])
@@ -253,24 +293,17 @@ class Hireline:
             attempt=attempt,
             brief=brief,
             dialogue=dialogue,
-            again=lambda: self._dialogue(brief, planned),
+            again=fresh,
             line=self._line(),
             sayings=self._sayings,
-            dialler=self._dialler,
             services=self.services,
             activity=self._activity,
             ledger=self._ledger,
             rules=self._rules(),
+            transfer=Transfer(self.settings.transfer),
             publish=lambda event: self._publish(event, listener),
         )
-        result = await interview.run(
-            DialRequest(
-                call_id=attempt.call_id,
-                endpoint=endpoint,
-                caller_id=caller_id,
-                ring_timeout_s=self.settings.trunk.ring_timeout_s,
-            )
-        )
+        result = await interview.run(placing(attempt.call_id), inbound=earlier is not None)
         return await self._assessments.assessed(result, _ASSESSMENT_WAIT_S)
 
     async def endpoint(self, to: str) -> str:
@@ -347,8 +380,9 @@ class Hireline:
 
     def _line(self) -> LineServices | None:
         """What listens for announcements and machines; None when that is switched off."""
-        if not self.settings.answering.enabled:
-            return None
+        return self._line_services() if self.settings.answering.enabled else None
+
+    def _line_services(self) -> LineServices:
         return LineServices(self.services.recognition, self._activity, self._matcher, self.services.mind)
 
     def _publish(self, event: InterviewEvent, own: Listener | None) -> None:

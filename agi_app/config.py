@@ -145,7 +145,7 @@ class InboundSettings(_Section):
 
     enabled: bool = True
     agi_host: str = "127.0.0.1"
-    agi_port: int = Field(default=14573, ge=0, le=65535)
+    agi_port: int = Field(default=14573, ge=1, le=65535)
     company: str = ""
     """Whose line strangers hear they have reached; empty: the company of the first open job."""
     office: str = ""

@@ -18,6 +18,7 @@ from agi_app.control import CallOrder, ControlClient, ControlServer
 from agi_app.errors import AriError
 from agi_app.exchange import exchange
 from agi_app.interview.events import CallFinished
+from agi_app.interview.reception import Reception
 from agi_app.monitoring import MonitoringServer
 from agi_app.telephony.secrets import load_secrets
 from hr_sync.records import CallResult, Disposition
@@ -55,15 +56,16 @@ async def _serve(settings: Settings, console: Console) -> None:
         MonitoringServer(hireline, settings.monitoring) if settings.monitoring.enabled else nullcontext(),
         ControlServer(hireline, settings.control, token) as control,
         hireline.campaigns() as campaigns,
+        hireline.reception() if settings.inbound.enabled else nullcontext() as reception,
         exchange(settings, hireline.store) as other_systems,
     ):
         stop = stop_signals()
         console.print(f"serving; orders on {settings.control.host}:{control.port}, Ctrl-C to stop", highlight=False)
         console.print(other_systems.summary, highlight=False)
         await _until_stopped(stop, hireline.failed)
-        if calls := control.calls + campaigns.calls:
+        if calls := control.calls + campaigns.calls + (reception.calls if reception else 0):
             console.print(f"no new calls; waiting for {calls} to end, again Ctrl-C to end them at once", highlight=False)
-        draining, impatient = asyncio.create_task(_drained(control, campaigns)), asyncio.create_task(stop.get())
+        draining, impatient = asyncio.create_task(_drained(control, campaigns, reception)), asyncio.create_task(stop.get())
         await asyncio.wait({draining, impatient}, return_when=asyncio.FIRST_COMPLETED)
         draining.cancel()
         impatient.cancel()
@@ -81,10 +83,12 @@ async def _until_stopped(stop: asyncio.Queue[int], failed: asyncio.Future[AriErr
         raise failed.result()
 
 
-async def _drained(control: ControlServer, campaigns: CampaignRunner) -> None:
+async def _drained(control: ControlServer, campaigns: CampaignRunner, reception: Reception | None) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(control.drain())
         group.create_task(campaigns.drain())
+        if reception is not None:
+            group.create_task(reception.drain())
 
 
 def call(

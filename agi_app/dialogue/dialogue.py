@@ -9,7 +9,7 @@ while reply.expects is not None:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from agi_app.dialogue.forecast import expected_prompts, likely_next
 from agi_app.dialogue.hearing import heard_shares, interpret_key
 from agi_app.dialogue.hold import hold_left_ms
 from agi_app.dialogue.mood import CALM, Mood, MoodReader, MoodUse, Voice
-from agi_app.dialogue.pack.schema import Pack
+from agi_app.dialogue.pack.schema import Pack, Question
 from agi_app.dialogue.redaction import redact
 from agi_app.dialogue.reply import Expectation, PromptKind, Reply
 from agi_app.dialogue.script import interview_for, personalised, plan
@@ -117,6 +117,28 @@ class Dialogue:
     def expects(self) -> Expectation | None:
         """What is awaited now."""
         return self._expects
+
+    def resume(self, slots: Mapping[str, Any], asked: Collection[str], interest: Interest = Interest.UNDETERMINED) -> None:
+        """Go on with the interview of earlier calls; call it before `begin`. What was answered is not asked again.
+
+        Args:
+            slots: answers of the earlier calls.
+            asked: ids of the questions asked there.
+            interest: as it was then; when it is known, the job is not presented again.
+        """
+        state = self._state
+        state.slots.update({name: value for name, value in slots.items() if name != "callback_time"})
+        state.interest = interest
+        always = {state.plan[0].id, state.plan[-1].id}  # consent is asked in every call, and the closing ends it
+
+        def open_still(question: Question) -> bool:
+            if question.id in always:
+                return True
+            if question.id == "pitch":
+                return interest is Interest.UNDETERMINED
+            return question.fills not in slots if question.fills else question.id not in asked
+
+        state.plan = deque(question for question in state.plan if open_still(question))
 
     def begin(self, heard: Heard | None = None) -> Reply:
         """Greet. `heard` is what the candidate said on picking up, when it was heard before we spoke."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ import structlog
 
 from agi_app.audio.turn import TurnRules
 from agi_app.dialogue.dialogue import Dialogue
+from agi_app.dialogue.reply import Learned
 from agi_app.errors import MediaError, first_error
 from agi_app.interview.announcements import LineServices
 from agi_app.interview.answering import (
@@ -34,9 +35,9 @@ from agi_app.interview.notes import CallNotes
 from agi_app.interview.payfit import pay_fit
 from agi_app.interview.recording import Recording
 from agi_app.interview.sayings import Sayings
+from agi_app.interview.transfer import Transfer, Transferred
 from agi_app.interview.voice_activity import VoiceActivity
-from agi_app.telephony.call import Answered, CallEnding, CallEvent, DialRequest, KeyPressed, Progress
-from agi_app.telephony.dial import Dialler
+from agi_app.telephony.call import Answered, CallEnding, CallEvent, KeyPressed, Progress
 from agi_app.telephony.placed_call import PlacedCall
 from hr_sync.errors import HirelineError
 from hr_sync.records import CallAttempt, CallBrief, CallResult, CallState, Consent, Disposition, PayFit, Speaker, Turn
@@ -45,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 _SPARE_S = 120
 """A call that is too long gets so much time to end politely."""
+_CALLER_WAITS_MS = 300
+"""Who called us expects us to speak first."""
 _EXPLANATION_S = 1.0
 _LAST_WORDS_S = 6.0
 """After the line's end; the last words are recognised within it, however busy the machine is."""
@@ -84,11 +87,11 @@ class Interview:
         again: Callable[[], Dialogue],
         line: LineServices | None,
         sayings: Sayings,
-        dialler: Dialler,
         services: Services,
         activity: VoiceActivity,
         ledger: Ledger,
         rules: InterviewRules,
+        transfer: Transfer,
         publish: Callable[[InterviewEvent], None],
     ) -> None:
         self._attempt = attempt
@@ -97,7 +100,7 @@ class Interview:
         self._again = again
         self._line = line
         self._sayings = sayings
-        self._dialler = dialler
+        self._transfer = transfer
         self._services = services
         self._activity = activity
         self._rules = rules
@@ -110,15 +113,23 @@ class Interview:
         self._decided = False
         """The talk had come to its end by itself."""
         self._machine: tuple[Disposition, str] | None = None
-        """What a machine that answered comes to."""
+        """What a machine that answered, or a transfer, comes to."""
+        self._inbound = False
+        self._wants_human = asyncio.Event()
         self._ear: Ear | None = None
         self._filled_ms = 0
 
-    async def run(self, request: DialRequest) -> CallResult:
-        """Dial, talk, write. Returns the result that was written; raises only when cancelled, after writing what there is."""
+    async def run(self, placing: AbstractAsyncContextManager[PlacedCall], *, inbound: bool = False) -> CallResult:
+        """Connect, talk, write. Returns the result that was written; raises only when cancelled, after writing what there is.
+
+        Args:
+            placing: makes the call: Dialler.place or Dialler.accept.
+            inbound: the candidate called us.
+        """
+        self._inbound = inbound
         self._notes.state(CallState.DIALLING)
         try:
-            async with self._dialler.place(request) as call:
+            async with placing as call:
                 await self._follow(call)
         except HirelineError as error:
             self._fail(error)
@@ -133,7 +144,7 @@ class Interview:
 
     async def _follow(self, call: PlacedCall) -> None:
         events = call.events()
-        early = EarlyMedia(call, self._line) if self._line is not None else None
+        early = EarlyMedia(call, self._line) if self._line is not None and not self._inbound else None
         try:
             async for event in events:
                 match event:
@@ -156,8 +167,10 @@ class Interview:
     async def _talk(self, call: PlacedCall, events: AsyncIterator[CallEvent]) -> None:
         call.media.drop_waiting()  # what came while it rang is no part of the talk
         recording = Recording(call, self._rules.recordings, self._notes)
-        watch = AnswerWatch(call.media, self._line, call.id)
+        watch = AnswerWatch(call.media, None if self._inbound else self._line, call.id)
         self._notes.heard = watch.turn
+        if self._transfer.available(self._brief, datetime.now(UTC)):
+            self._notes.asked = self._asked
         try:
             async with asyncio.TaskGroup() as group:
                 watching = group.create_task(watch.run())
@@ -174,7 +187,8 @@ class Interview:
         finally:
             self._decided = self._dialogue.over
             outcome = self._dialogue.hang_up()
-            self._recording = await asyncio.shield(recording.finish(agreed=outcome.recording_consent))
+            kept = await asyncio.shield(recording.finish(agreed=outcome.recording_consent))
+            self._recording = kept or self._recording
             self._notes.metrics.line(call.media.counters, filled_ms=self._filled_ms, set_up_ms=call.set_up_ms)
 
     async def _converse(self, call: PlacedCall, watch: AnswerWatch, recording: Recording) -> None:
@@ -182,10 +196,14 @@ class Interview:
         reason = "the conversation is over"
         try:
             async with asyncio.timeout(self._rules.longest_call_s + _SPARE_S):
+                if self._inbound:
+                    await self._say(call, "returning")
                 while (found := await self._conversation(call, watch, recording)) is not None:
                     if not await self._answer_machine(call, watch, found):
                         reason = "a machine answered"
                         break
+                if self._wants_human.is_set() and not call.ending.done():
+                    reason = await self._hand_over(call, recording)
         except TimeoutError:
             self._notes.trouble("call_stuck")
             self._failure = "the conversation did not come to an end"
@@ -209,7 +227,7 @@ class Interview:
                 dialogue=self._dialogue,
                 services=self._services,
                 notes=self._notes,
-                greeting_wait_ms=self._rules.greeting_wait_ms,
+                greeting_wait_ms=_CALLER_WAITS_MS if self._inbound else self._rules.greeting_wait_ms,
                 longest_ms=round(1000 * self._rules.longest_call_s),
                 on_consent=recording.consent,
             )
@@ -217,8 +235,10 @@ class Interview:
                 async with asyncio.TaskGroup() as group:
                     listening = group.create_task(ear.run())
                     talking = group.create_task(conversation.run())
-                    either: list[asyncio.Future[Any]] = [talking, watch.found]
+                    asked = group.create_task(self._wants_human.wait())
+                    either: list[asyncio.Future[Any]] = [talking, watch.found, asked]
                     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    asked.cancel()
                     talking.cancel()
                     listening.cancel()
             finally:
@@ -226,6 +246,24 @@ class Interview:
                 self._reason = conversation.last_reason
         await call.media.silence()
         return watch.found.result() if watch.found.done() else None
+
+    # ---- a person wanted ------------------------------------------------------------------------------------------
+
+    def _asked(self, item: Learned) -> None:
+        if item.key == "human":
+            self._wants_human.set()
+
+    async def _hand_over(self, call: PlacedCall, recording: Recording) -> str:
+        """Ring the recruiter and join the two; returns why the call is over."""
+        consent = self._dialogue.outcome().recording_consent
+        await self._say(call, "transfer_wait")
+        self._recording = await recording.finish(agreed=consent)  # the recruiter's words are not the candidate's to give away
+        came = await self._transfer.hand_over(call, self._brief, lambda: self._say(call, "transfer_whisper", written=False))
+        self._notes.learned(Learned("request", "human", {"recruiter": self._brief.job.recruiter.email, "transfer": came.value}))
+        self._machine = (Disposition.COMPLETED, f"wants a person; transfer: {came.value}")
+        if came is Transferred.NOT_ANSWERED:
+            await self._say(call, "transfer_failed")
+        return f"transfer: {came.value}"
 
     # ---- machines ---------------------------------------------------------------------------------------------------
 
@@ -249,20 +287,22 @@ class Interview:
         self._notes.offset_ms = self._since_answer_ms(call)
         return True
 
-    async def _say(self, call: PlacedCall, name: str) -> None:
-        """Say a sentence of the pack, without listening."""
-        brief = self._brief
-        text = self._sayings.say(name, company=brief.job.company.short_name, candidate=brief.candidate.name)
+    async def _say(self, call: PlacedCall, name: str, *, written: bool = True) -> None:
+        """Say a sentence of the pack, without listening; `written`: it is part of the transcript."""
+        job, candidate = self._brief.job, self._brief.candidate
+        text = self._sayings.say(name, company=job.company.short_name, candidate=candidate.name, job=job.title)
         end = await call.media.play(self._services.speech.stream(text)).wait()
         if end.error is not None:
             raise ExceptionGroup("a sentence was not said", [end.error])
-        self._note(call, Speaker.SYSTEM, text, lasted_ms=end.heard_ms)
+        if written:
+            self._note(call, Speaker.SYSTEM, text, lasted_ms=end.heard_ms)
 
     def _note(self, call: PlacedCall, who: Speaker, text: str, lasted_ms: int = 0) -> None:
         end = self._since_answer_ms(call)
         said = self._dialogue.storable(text)
         self._notes.offset_ms = 0
         self._notes.turn(Turn(who=who, text=said, start_ms=max(0, end - lasted_ms), end_ms=end))
+        self._notes.offset_ms = end  # what is talked next counts from here
 
     def _since_answer_ms(self, call: PlacedCall) -> int:
         now = asyncio.get_running_loop().time()
@@ -305,7 +345,7 @@ class Interview:
             mood=tuple(notes.mood),
             recording=str(self._recording) if self._recording else None,
             consent=Consent(recording=outcome.recording_consent),
-            metrics=notes.metrics.summary(),
+            metrics=notes.metrics.summary() | {"direction": "inbound" if self._inbound else "outbound"},
         )
 
     def _disposition(self, talked: Disposition) -> tuple[Disposition, str]:

@@ -20,6 +20,15 @@ class DialRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class IncomingCall:
+    """One call that came in and waits to be answered."""
+
+    call_id: str
+    channel: str
+    """Id that Asterisk gave it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """The far end is being reached; early media may be heard from now on."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -19,7 +19,8 @@ from agi_app.config import Settings
 from agi_app.errors import AriError, AriLostError
 from agi_app.telephony.ari.connection import AriConnection
 from agi_app.telephony.ari.ids import bridge_id, leg_id, media_id
-from agi_app.telephony.call import CallEvent, DialRequest
+from agi_app.telephony.ari.models import Channel
+from agi_app.telephony.call import CallEvent, DialRequest, IncomingCall
 from agi_app.telephony.media.server import CALL_PARAMETER, MediaServer
 from agi_app.telephony.placed_call import PlacedCall
 from agi_app.telephony.server.local_files import MEDIA_CONNECTION
@@ -75,6 +76,64 @@ class Dialler:
         finally:
             await _uninterrupted(self._leave(call, requests))
 
+    def connect(self, request: DialRequest | IncomingCall) -> AbstractAsyncContextManager[PlacedCall]:
+        """`place` or `accept`."""
+        return self.place(request) if isinstance(request, DialRequest) else self.accept(request)
+
+    @asynccontextmanager
+    async def accept(self, incoming: IncomingCall) -> AsyncIterator[PlacedCall]:
+        """Answer a call that came in. Inside the context the call lives, as one we placed does.
+
+        Raises:
+            AriError, MediaError: a call of that id is being driven already.
+        """
+        call_id = incoming.call_id
+        queue = self._connection.own(call_id)
+        self._connection.adopt(incoming.channel, call_id)
+        try:
+            media = self._media_server.expect(call_id)
+        except BaseException:
+            self._connection.disown(call_id, clean=True)
+            raise
+        signalling = Signalling(leg=incoming.channel, media=media_id(call_id), leg_ready=True, progress="RINGING")
+        call = PlacedCall(call_id, signalling, self._connection, queue, media)
+        call.appeared.add(incoming.channel)
+        requests = _Requests()
+        try:
+            call.watch()
+            await self._pick_up(call, requests)
+            yield call
+        finally:
+            await _uninterrupted(self._leave(call, requests))
+
+    async def _pick_up(self, call: PlacedCall, requests: _Requests) -> None:
+        """Audio first, then the answer, so that the caller hears us from the first moment."""
+        client, leg = self._connection.client, call.signalling.leg
+        started = asyncio.get_running_loop().time()
+        try:
+            if await client.channel(leg) is None:  # it hung up before its events could find us
+                call.destroyed.add(leg)
+                call.emit(call.signalling.leg_missing())
+                return
+            await asyncio.gather(
+                requests.send(client.create_bridge(bridge_id(call.id), name=self._connection.app)),
+                requests.send(self._external_media(call, None)),
+            )
+            failure = await self._join(call, requests)
+            if failure is not None:
+                call.emit(failure)
+                return
+            if call.ending.done():
+                return
+            await client.set_variable(leg, "TIMEOUT(absolute)", "0")  # the dialplan's limit for the case that nobody answers
+            await requests.send(client.answer(leg))
+        except AriError as error:
+            if not await call.until(call.ending.done, _GONE_S if error.status == 404 else 0):
+                call.emit(call.signalling.system_failed(error.what))
+            return
+        call.set_up_ms = round(1000 * (asyncio.get_running_loop().time() - started), 1)
+        _log.info("call_accepted", call_id=call.id, set_up_ms=call.set_up_ms)
+
     # ---- setting up -------------------------------------------------------------------------------------------------
 
     async def _set_up(self, call: PlacedCall, request: DialRequest, requests: _Requests) -> None:
@@ -107,18 +166,7 @@ class Dialler:
                 client.create_channel(endpoint=request.endpoint, app=app, channel_id=signalling.leg, args=(call.id, "leg"))
             ),
             requests.send(client.create_bridge(bridge_id(call.id), name=app)),
-            requests.send(
-                client.external_media(
-                    app=app,
-                    channel_id=signalling.media,
-                    connection=MEDIA_CONNECTION,
-                    audio_format=self._settings.media.format,
-                    transport_data=f"f(json)v({CALL_PARAMETER}={quote(call.id, safe='')})",
-                    # The two channels tell each other who they are when they meet in the bridge: the media channel's number
-                    # becomes the caller's number of the dialled leg. Set on the leg itself it would be overwritten there.
-                    variables={"CALLERID(num)": request.caller_id} if request.caller_id else None,
-                )
-            ),
+            requests.send(self._external_media(call, request.caller_id)),
             return_exceptions=True,
         )
         for result in (leg, bridge, media):
@@ -130,6 +178,18 @@ class Dialler:
             if isinstance(result, AriError):
                 return signalling.system_failed(result.what)
         return None
+
+    async def _external_media(self, call: PlacedCall, caller_id: str | None) -> Channel:
+        return await self._connection.client.external_media(
+            app=self._connection.app,
+            channel_id=call.signalling.media,
+            connection=MEDIA_CONNECTION,
+            audio_format=self._settings.media.format,
+            transport_data=f"f(json)v({CALL_PARAMETER}={quote(call.id, safe='')})",
+            # The two channels tell each other who they are when they meet in the bridge: the media channel's number becomes
+            # the caller's number of the dialled leg. Set on the leg itself it would be overwritten there.
+            variables={"CALLERID(num)": caller_id} if caller_id else None,
+        )
 
     async def _join(self, call: PlacedCall, requests: _Requests) -> tuple[CallEvent, ...] | None:
         """Wait until both channels are in our hands, and put them together. What failed, or None."""

@@ -35,6 +35,8 @@ class PlacedCall:
         set_up_ms: from the first request to the dialling; None before.
         appeared: ids of the call's channels that Asterisk has shown us.
         destroyed: those of them that are gone.
+        connection: to Asterisk.
+        watchers: told of every event of the call.
     """
 
     def __init__(
@@ -47,7 +49,8 @@ class PlacedCall:
         self.appeared: set[str] = set()
         self.destroyed: set[str] = set()
         self.signalling = signalling
-        self._connection = connection
+        self.watchers: list[Callable[[ari.AriEvent], None]] = []
+        self.connection = connection
         self._queue = queue
         self._events: list[CallEvent] = []
         self._changed = asyncio.Event()
@@ -125,7 +128,7 @@ class PlacedCall:
                 self.media.end()
         self._notify()
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+    async def until(self, condition: Callable[[], bool], timeout_s: float | None) -> bool:
         """Wait until the condition holds; False when it does not within `timeout_s`. Looked at after every event of the call."""
         try:
             async with asyncio.timeout(timeout_s):
@@ -154,6 +157,9 @@ class PlacedCall:
                     self.emit(self.signalling.feed(event, now))
                 case _:
                     self.emit(self.signalling.feed(event, now))
+            for watcher in tuple(self.watchers):
+                watcher(event)
+            self._notify()
 
     async def _look_for(self, present: set[str]) -> None:
         """A list taken after a gap may be older than the call's last step; so a channel it lacks is asked for by name."""
@@ -167,7 +173,7 @@ class PlacedCall:
             _log.warning("call_not_resynchronised", call_id=self.id, reason=error.what)
 
     async def _gone(self, channel_id: str) -> bool:
-        if await self._connection.client.channel(channel_id) is not None:
+        if await self.connection.client.channel(channel_id) is not None:
             return False
         self.destroyed.add(channel_id)
         return True
@@ -176,7 +182,7 @@ class PlacedCall:
         await self.media.closed.wait()
         if self.signalling.hanging_up is not None or await self.until(self.ending.done, _EXPLANATION_S):
             return  # where we hang up, the socket closes too, and maybe before the leg
-        if self._connection.connected.is_set():
+        if self.connection.connected.is_set():
             self.emit(self.signalling.system_failed("the call's media socket broke"))
         else:
             self.emit(self.signalling.system_failed("Asterisk went away: event stream and media socket broke"))
@@ -193,7 +199,7 @@ class PlacedCall:
         if signalling.hanging_up is None:
             signalling.hanging_up, signalling.hang_up_reason = why, reason
         try:
-            await self._connection.client.hang_up(signalling.leg)
+            await self.connection.client.hang_up(signalling.leg)
             if await self.until(self.ending.done, _CONFIRMATION_S):
                 return
             _log.warning("hang_up_unconfirmed", call_id=self.id)

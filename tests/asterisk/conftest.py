@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from agi_app.config import AsteriskSettings, ControlSettings, MediaSettings, PathSettings, Settings
+from agi_app.config import AsteriskSettings, ControlSettings, InboundSettings, MediaSettings, PathSettings, Settings
 from agi_app.telephony.server import AsteriskInstallation, AsteriskServer, ensure_asterisk
 from tests.asterisk.interview_stage import Theatre, theatre
 
@@ -59,6 +59,7 @@ def settings_on_free_ports(state: Path) -> Settings:
         ),
         media=MediaSettings(port=free_port(socket.SOCK_STREAM)),
         control=ControlSettings(port=free_port(socket.SOCK_STREAM)),
+        inbound=InboundSettings(agi_port=free_port(socket.SOCK_STREAM)),
     )
 
 

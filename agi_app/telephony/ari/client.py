@@ -173,6 +173,11 @@ class AriClient:
         path = f"/bridges/{_part(bridge_id)}/addChannel"
         await self._request("POST", path, "join the channels", {"channel": list(channel_ids)})
 
+    async def remove_from_bridge(self, bridge_id: str, channel_ids: Iterable[str]) -> None:
+        """Take channels out of a bridge."""
+        path = f"/bridges/{_part(bridge_id)}/removeChannel"
+        await self._request("POST", path, "part the channels", {"channel": list(channel_ids)})
+
     async def destroy_bridge(self, bridge_id: str) -> bool:
         """Remove a bridge. False when it was gone already."""
         return await self._request("DELETE", f"/bridges/{_part(bridge_id)}", "remove the bridge", missing_ok=True) is not None

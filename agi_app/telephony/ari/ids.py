@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_AGENT = re.compile(r"-agent\d*$")
 _LEG, _MEDIA, _BRIDGE = "-leg", "-media", "-bridge"
 
 
@@ -20,8 +23,14 @@ def bridge_id(call_id: str) -> str:
     return call_id + _BRIDGE
 
 
+def agent_id(call_id: str, number: int) -> str:
+    """The channel towards a recruiter the call is handed to."""
+    return f"{call_id}-agent{number}"
+
+
 def call_of(entity_id: str) -> str | None:
     """The call a channel or bridge id belongs to; None for one that is not of our making."""
+    entity_id = _AGENT.sub(_LEG, entity_id)
     for suffix in (_LEG, _MEDIA, _BRIDGE):
         if entity_id.endswith(suffix) and len(entity_id) > len(suffix):
             return entity_id.removesuffix(suffix)

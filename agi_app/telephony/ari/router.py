@@ -53,6 +53,7 @@ class Router:
 
     def __init__(self) -> None:
         self._queues: dict[str, CallQueue] = {}
+        self._aliases: dict[str, str] = {}
 
     @property
     def call_ids(self) -> frozenset[str]:
@@ -69,15 +70,24 @@ class Router:
     def close(self, call_id: str) -> None:
         """Let go of a call."""
         self._queues.pop(call_id, None)
+        self._aliases = {entity: owner for entity, owner in self._aliases.items() if owner != call_id}
+
+    def alias(self, entity: str, call_id: str) -> None:
+        """A channel that Asterisk named belongs to an owned call, until the call is closed."""
+        self._aliases[entity] = call_id
+
+    def call_of(self, entity: str) -> str | None:
+        """The call a channel or bridge belongs to, by its id or its alias."""
+        return self._aliases.get(entity) or call_of(entity)
 
     def owns(self, entity: str) -> bool:
         """Whether the channel or bridge of that id belongs to an owned call."""
-        return call_of(entity) in self._queues
+        return self.call_of(entity) in self._queues
 
     def route(self, event: AriEvent) -> str | None:
         """Deliver an event. Returns the id of a call of our making that has no owner, else None."""
         named = entity_id(event)
-        call_id = None if named is None else call_of(named)
+        call_id = None if named is None else self.call_of(named)
         if call_id is None:
             return None
         queue = self._queues.get(call_id)

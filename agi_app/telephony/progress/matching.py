@@ -53,7 +53,7 @@ class Matcher:
 
     def __init__(self, catalogue: Catalogue, distance: Distance) -> None:
         self.catalogue = catalogue
-        self._distance = distance
+        self.distance = distance
         phrases = [*catalogue.context, *catalogue.taken_note, *(phrase for kind in catalogue.kinds for phrase in kind.phrases)]
         self._inventory = {name: row for row, name in enumerate(dict.fromkeys(s for phrase in phrases for s in phrase.syllables))}
 
@@ -109,7 +109,7 @@ class Matcher:
     def _costs(self, heard: Sequence[str]) -> Costs:
         """Distance of every syllable of the catalogue (rows) to every one heard (columns)."""
         distinct = {syllable: column for column, syllable in enumerate(dict.fromkeys(heard))}
-        table = np.array([[self._distance(one, meant) for one in distinct] for meant in self._inventory], np.float32)
+        table = np.array([[self.distance(one, meant) for one in distinct] for meant in self._inventory], np.float32)
         return table[:, [distinct[syllable] for syllable in heard]]
 
     def _locate(self, phrase: Phrase, costs: Costs, slack: float = 1.0) -> tuple[float, int] | None:

@@ -61,6 +61,7 @@ def render_local_files(
         "asterisk.ari_app": asterisk.ari_app,
         "trunk.name": settings.trunk.name,
         "media.host": media,
+        "inbound.agi_host": settings.inbound.agi_host,
         "the folder of the Asterisk instance (paths.state)": str(folder),
     }.items():
         if not _SAFE.fullmatch(value):
@@ -82,7 +83,11 @@ def render_local_files(
         "pjsip.conf": _options(bind=_address(asterisk.host, asterisk.sip_port)),
         "http.conf": _options(bindaddr=asterisk.host, bindport=asterisk.http_port),
         "rtp.conf": _options(rtpstart=asterisk.rtp_first_port, rtpend=asterisk.rtp_last_port),
-        "globals.conf": _options(HIRELINE_APP=asterisk.ari_app, HIRELINE_TRUNK=settings.trunk.name),
+        "globals.conf": _options(
+            HIRELINE_APP=asterisk.ari_app,
+            HIRELINE_TRUNK=settings.trunk.name,
+            HIRELINE_AGI=_address(settings.inbound.agi_host, settings.inbound.agi_port),
+        ),
         "ari.conf": _section(asterisk.ari_user, type="user", read_only="no", password=secrets.ari_password),
         "websocket_client.conf": _options(uri=media, username=MEDIA_USER, password=secrets.media_token),
         "manager.conf": _options(bindaddr=asterisk.host, port=asterisk.ami_port)
