@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from pathlib import Path, PurePosixPath
 
 import typer
 from rich.console import Console
@@ -17,6 +18,7 @@ from agi_app.telephony.dialplan.plan import Dialplan
 from agi_app.telephony.secrets import load_secrets
 from agi_app.telephony.server import AsteriskInstallation, Instance, find_asterisk, reload_configuration
 from agi_app.telephony.server.dialplan_files import check_files
+from agi_app.telephony.server.local_files import media_uri, render_local_files
 from agi_app.telephony.server.rehearsal import rehearse
 
 _TextOnly = typer.Option(False, "--text-only", help="Only read the files: start no Asterisk.")
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="The Asterisk files admins edit.", no_args_is_help=True)
     group.command("check")(_check)
     group.command("reload")(_reload)
+    group.command("export")(_export)
     app.add_typer(group, name="dialplan")
 
 
@@ -59,7 +62,7 @@ def _reload(json_path: str | None = JsonPath) -> None:
     if not settings.asterisk.managed:
         raise ConfigError(
             "this Asterisk is not run by Hireline (asterisk.managed is false)",
-            remedy="check with `hireline dialplan check`, reload it on its own console with `core reload`",
+            remedy="`hireline dialplan check`, then `hireline dialplan export` and its own `core reload` (docs/operations.md)",
         )
     installation = _installation(settings)
     plan, findings = _examine(settings, installation, console)
@@ -75,6 +78,20 @@ def _reload(json_path: str | None = JsonPath) -> None:
     write_json(told, json_path)
     if done.went_back:
         raise typer.Exit(1)
+
+
+def _export(folder: Path = typer.Argument(help="Made when missing; what an earlier export wrote is replaced.")) -> None:
+    """Write a complete configuration for an Asterisk that systemd or a container starts: your files and the generated ones.
+
+    Run it as the user Asterisk runs as. Asterisk is then started with -C FOLDER/etc/local/asterisk.conf.
+
+    Example: hireline dialplan export /var/lib/hireline/asterisk
+    """
+    settings, instance = load_settings(), Instance.at(folder)
+    secrets, inside = load_secrets(settings.state), PurePosixPath(instance.inside)
+    files = render_local_files(settings, secrets, inside, media=media_uri(settings), simulated=None)
+    instance.prepare(settings, files)
+    Console().print(f"start it with: asterisk -f -C {instance.main_file}", highlight=False, soft_wrap=True)
 
 
 def _installation(settings: Settings) -> AsteriskInstallation:

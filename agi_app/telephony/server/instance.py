@@ -64,6 +64,11 @@ class Instance:
             )
         return instance
 
+    @classmethod
+    def at(cls, folder: Path) -> Instance:
+        """The instance of an Asterisk that somebody else starts, such as a container or systemd, under the account we run under."""
+        return cls(AsteriskInstallation((0, 0, 0), "", None), folder.name, folder.resolve(), None)
+
     @property
     def folder(self) -> Path:
         """The folder as we see it."""
