@@ -115,6 +115,7 @@ class Dialler:
                 call.destroyed.add(leg)
                 call.emit(call.signalling.leg_missing())
                 return
+            await client.subscribe(self._connection.app, leg)
             await asyncio.gather(
                 requests.send(client.create_bridge(bridge_id(call.id), name=self._connection.app)),
                 requests.send(self._external_media(call, None)),

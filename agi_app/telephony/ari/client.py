@@ -133,6 +133,14 @@ class AriClient:
         """Dial a created channel. Asterisk ends it when it is not answered within `timeout_s`."""
         await self._request("POST", f"/channels/{_part(channel_id)}/dial", "dial", {"timeout": timeout_s})
 
+    async def subscribe(self, app: str, channel_id: str) -> None:
+        """Get a channel's events until its end, also those that come after it has left the application.
+
+        A channel we created is subscribed to by itself; of one that came in, ChannelDestroyed would otherwise not be told.
+        """
+        path = f"/applications/{_part(app)}/subscription"
+        await self._request("POST", path, "subscribe to a channel", {"eventSource": f"channel:{channel_id}"})
+
     async def answer(self, channel_id: str) -> None:
         """Pick up an incoming channel."""
         await self._request("POST", f"/channels/{_part(channel_id)}/answer", "answer")

@@ -1,0 +1,103 @@
+"""Calls into the real Asterisk: the lookup by FastAGI, the open interview, strangers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest_asyncio
+
+from agi_app.interview.events import CallFinished, InterviewEvent, PromptStarted
+from agi_app.interview.reception import Reception
+from hr_sync.owner import this_process
+from hr_sync.records import CallAttempt, CallResult, Candidate, Disposition, DoNotCallEntry, DoNotCallReason
+from tests.asterisk.caller import calling_in, keys, pause
+from tests.asterisk.interview_stage import JOB, Theatre
+
+LIMIT_S = 40.0
+
+
+@pytest_asyncio.fixture
+async def reception(stage: Theatre) -> AsyncIterator[Reception]:
+    async with stage.hireline.reception() as reception:
+        yield reception
+
+
+class Watched:
+    """What happens in calls that come in."""
+
+    def __init__(self, stage: Theatre) -> None:
+        self.prompts: list[PromptStarted] = []
+        self.finished: asyncio.Future[CallResult] = asyncio.get_running_loop().create_future()
+        self.end = stage.hireline.subscribe(self._note)
+
+    def _note(self, event: InterviewEvent) -> None:
+        match event:
+            case PromptStarted():
+                self.prompts.append(event)
+            case CallFinished():
+                self.finished.set_result(event.result)
+
+
+def tried_before(stage: Theatre, candidate: Candidate, **result: object) -> None:
+    """An earlier call about the job."""
+    stage.store.put_candidates([candidate])
+    now = datetime.now(UTC)
+    call_id = f"earlier-{candidate.id}"
+    stage.store.open_attempt(
+        CallAttempt(call_id=call_id, candidate_id=candidate.id, job_id=JOB, started_at=now, owner=this_process())
+    )
+    fields = {"disposition": Disposition.PARTIAL, "started_at": now, "ended_at": now} | result
+    stage.store.finish(
+        CallResult.model_validate({"call_id": call_id, "attempt": 1, "candidate_id": candidate.id, "job_id": JOB} | fields)
+    )
+
+
+async def test_who_calls_back_is_greeted_by_name_and_the_interview_goes_on(
+    stage: Theatre, reception: Reception, tmp_path: Path
+) -> None:
+    known = Candidate(id="calls-back", name="张伟", phone="+8613700000001")
+    tried_before(stage, known, slots={"expected_pay": {"min": 9000, "period": "month"}}, questions_asked=("greeting", "consent"))
+    stage.store.block(DoNotCallEntry(number=known.phone, reason=DoNotCallReason.HR_DECIDED, at=datetime.now(UTC)))
+    watched = Watched(stage)
+    async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="013700000001", course=pause(9000)) as caller:
+        result = await asyncio.wait_for(watched.finished, LIMIT_S)
+        assert await caller == 0, (tmp_path / "caller.log").read_text(errors="replace")[-1500:]
+    watched.end()
+    assert (result.candidate_id, result.attempt, result.disposition) == ("calls-back", 2, Disposition.PARTIAL)
+    assert result.metrics["direction"] == "inbound"
+    texts = [turn.text for turn in result.transcript]
+    assert "感谢您回电" in texts[0]
+    assert "张伟" in texts[1]
+    assert result.slots["expected_pay"] == {"min": 9000, "period": "month"}
+    assert stage.store.result(result.call_id) == result
+    assert stage.store.is_blocked(known.phone)  # that they called us lifts nothing
+
+
+async def test_a_stranger_is_told_who_we_are_and_leaves_a_number(stage: Theatre, reception: Reception, tmp_path: Path) -> None:
+    course = pause(6000) + keys(tmp_path, "13912345678#") + pause(9000)
+    async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="02155550000", course=course) as caller:
+        await asyncio.wait_for(caller, LIMIT_S)
+    [left] = (stage.settings.state / "messages").glob("*.json")
+    message = json.loads(left.read_text())
+    left.unlink()
+    assert message["number"] == "+8613912345678"
+    assert left.parent.stat().st_mode & 0o077 == 0
+
+
+async def test_the_lookup_failing_does_not_lose_the_caller(stage: Theatre, tmp_path: Path) -> None:
+    heard: list[int] = []
+    async with stage.hireline.reception() as reception:
+        reception._server._routes.clear()  # the dialplan asks, and nobody answers
+        async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="013700000001", course=pause(2500)) as caller:
+            for _ in range(200):
+                heard.append(reception.calls)
+                if caller.done():
+                    break
+                await asyncio.sleep(0.05)
+            assert await asyncio.wait_for(caller, LIMIT_S) == 0
+        assert reception._server.refused == 1
+    assert max(heard) == 1
