@@ -190,6 +190,8 @@ class MonitoringSettings(_Section):
 class StoreSettings(_Section):
     """The HR database."""
 
+    file: Path | None = None
+    """The file; unset: hireline.db in the state folder. Several servers that share campaigns name the same one."""
     busy_limit_s: float = Field(default=5, gt=0)
     """How long one operation waits for a lock that another program holds."""
     patience_s: float = Field(default=20, ge=0)
@@ -346,7 +348,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         """The HR database file."""
-        return self.state / "hireline.db"
+        return self.folder(self.store.file) if self.store.file else self.state / "hireline.db"
 
     @property
     def durable_database(self) -> Path | str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agi_app.campaign import journey, runner
 from agi_app.campaign.caller import CampaignCall
 from agi_app.config import TrunkLimits
 from hr_sync.records import Disposition, DoNotCallEntry, DoNotCallReason
@@ -31,8 +32,17 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
         yield made
 
 
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look around more often than a server with thousands of candidates should."""
+    monkeypatch.setattr(journey, "POLL_S", 0.2)
+    monkeypatch.setattr(journey, "_AGAIN_S", 0.2)
+    monkeypatch.setattr(runner, "_ROUND_S", 0.1)
+    monkeypatch.setattr(runner, "_QUEUE_POLL_S", 0.05)
+
+
 def ends(campaigns: Campaigns, name: str = "spring") -> dict[str, tuple[str | None, int]]:
-    return {journey.candidate_id: (journey.outcome, journey.attempts) for journey in campaigns.journeys(name)}
+    return {one.candidate_id: (one.outcome, one.attempts) for one in campaigns.journeys(name)}
 
 
 async def test_each_candidate_is_called_until_the_rules_end(store: SqliteStore, tmp_path: Path) -> None:
@@ -111,7 +121,7 @@ async def test_numbers_that_cannot_be_called_are_refused_with_the_reason(store: 
     async with troupe(campaign_settings(tmp_path), store) as play:
         await play.until_finished()
         assert [call.candidate_id for _, call in play.caller.dialled] == ["land"]
-    found = {journey.candidate_id: (journey.outcome, journey.detail) for journey in campaigns.journeys("spring")}
+    found = {one.candidate_id: (one.outcome, one.detail) for one in campaigns.journeys("spring")}
     assert found["foreign"] == ("number_refused", "foreign")
     assert found["hotline"] == ("number_refused", "service")
     assert found["short"][0] == "number_refused"
