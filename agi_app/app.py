@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Self
 
 import structlog
 
-from agi_app.audio.turn import TurnRules
+from agi_app.audio.activity import ActivityRules
+from agi_app.audio.turn_values import TurnRules
 from agi_app.audio.vad import SileroVad
 from agi_app.campaign.caller import CampaignCall, Opening, new_attempt
 from agi_app.config import Settings
@@ -365,13 +366,17 @@ class Hireline:
         return InterviewRules(
             turn=TurnRules(
                 sample_rate=telephone_rate(self.settings),
-                speech_threshold=turn.speech_threshold,
                 onset_ms=turn.onset_ms,
                 pre_roll_ms=turn.pre_roll_ms,
+                complete_ms=turn.complete_ms,
+                open_ms=turn.open_ms,
                 end_silence_ms=turn.end_silence_ms,
-                barge_in_ms=turn.barge_in_ms,
+                incomplete_ms=turn.incomplete_ms,
+                short_ms=turn.short_ms,
+                talk_over_ms=turn.talk_over_ms,
                 longest_turn_ms=turn.longest_turn_ms,
             ),
+            activity=ActivityRules(threshold=turn.speech_threshold, far_db=turn.far_db),
             greeting_wait_ms=turn.greeting_wait_ms,
             longest_call_s=interview.longest_call_s,
             recordings=self.settings.state / "recordings" if interview.record else None,

@@ -94,10 +94,15 @@ class RecognitionSettings(_Section):
 
     engine: str = "whisper"
     model: str = "whisper-base"
-    threads: int = Field(default=2, ge=1)
-    workers: int = Field(default=1, ge=1)
-    beam: int = Field(default=5, ge=1, le=10)
+    threads: int = Field(default=1, ge=1)
+    """CPU threads of one recognition."""
+    workers: int = Field(default=2, ge=1)
+    """Recognitions at the same time."""
+    beam: int = Field(default=3, ge=1, le=10)
     window_s: float = Field(default=10, ge=3, le=30)
+    """Audio the recogniser sees at once; longer utterances are cut at quiet points."""
+    short_window_s: float = Field(default=7, ge=3, le=30)
+    """The same for utterances at least 1.5 s shorter than this: faster, and no worse."""
     queue: int = Field(default=32, ge=1)
     """Utterances waiting at most; beyond it an utterance is refused as overload."""
 
@@ -119,15 +124,25 @@ class TurnSettings(_Section):
 
     speech_threshold: float = Field(default=0.5, gt=0, lt=1)
     """Silero probability above which a block counts as speech."""
+    far_db: float = Field(default=12, ge=3, le=40)
+    """Speech so much quieter than the candidate's own is taken for a television or a neighbour."""
     onset_ms: int = Field(default=96, ge=32)
     """Speech shorter than this is no speech."""
-    end_silence_ms: int = Field(default=500, ge=100)
-    """Silence that ends a turn."""
+    complete_ms: int = Field(default=320, ge=96)
+    """Silence that ends a turn whose words are a complete answer."""
+    open_ms: int = Field(default=832, ge=96)
+    """Silence that ends a turn whose words are whole, but often go on: 一万 (二)."""
+    end_silence_ms: int = Field(default=832, ge=96)
+    """Silence that ends a turn whose words decide nothing; a question of the script may have its own (patience_ms)."""
+    incomplete_ms: int = Field(default=1500, ge=96)
+    """Silence that ends a turn whose words stop in the middle: 我期望的薪资是…"""
     longest_turn_ms: int = Field(default=60_000, ge=5_000)
     pre_roll_ms: int = Field(default=300, ge=0)
     """Audio kept from before the onset."""
-    barge_in_ms: int = Field(default=400, ge=64)
-    """Speech over our prompt that is more than a sound: its words decide whether we give way."""
+    short_ms: int = Field(default=450, ge=64)
+    """Sound over our prompt that may be a nod: we speak on when it ends, and stop only when its words turn out to be a wish."""
+    talk_over_ms: int = Field(default=900, ge=64)
+    """Speech over our prompt that stops it before its words are known."""
     greeting_wait_ms: int = Field(default=1200, ge=0)
     """After pick-up we wait this long for the candidate's 喂."""
 
@@ -233,8 +248,7 @@ class CampaignSettings(_Section):
 
 
 class MoodSettings(_Section):
-    """Whether a candidate's patience and hesitation may shape how we talk. They never enter a score; `interview.law` may forbid it.
-    """
+    """Whether a candidate's patience and hesitation may shape how we talk. They never enter a score; `interview.law` may forbid it."""
 
     enabled: bool = True
     """Read moods at all: from words and timing, and from the voice where `prosody` allows it."""

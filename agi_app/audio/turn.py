@@ -1,134 +1,43 @@
-"""Who has the turn, as a pure function of audio time: blocks of speech probability and recognition verdicts in, actions out.
+"""Who has the turn, as a pure function of audio time: sounds and recognition verdicts in, actions out.
 
 Nothing here knows a clock, a socket or a thread: time is the number of samples heard so far. The interview carries the actions
 out and reports back. The rules:
 
 - The candidate's turn starts with `onset_ms` of speech and may contain pauses.
 - At a pause of `probe_ms` what was said so far is recognised; if speech goes on, that recognition is forgotten.
-- How long a pause must last to end the turn depends on the verdict: a complete answer is answered at once, words that clearly
-  stop in the middle are waited on, anything else gets the question's patience.
-- A long answer is recognised in pieces while it goes on: what was recognised at a pause is kept when speech resumes.
-- While we speak, an onset pauses us. A sound shorter than `barge_in_ms` lets us go on; longer speech is judged by its words at its
-  first pause (a mere 嗯 or 好的 lets us go on, too), and `talk_over_ms` of it stops us whatever it is. A prompt that must be heard
-  whole is never paused.
+- How long a pause must last to end the turn depends on the verdict: a complete answer is answered at once; one that often has a
+  second half gets longer than people pause inside answers; words that clearly stop in the middle are waited on; anything else gets
+  the question's patience.
+- A long answer is recognised in pieces while it goes on, pauses or none; what was recognised at a pause is kept when speech
+  resumes.
+- While we speak, an onset pauses us at once. A sound no longer than `short_ms` lets us go on as soon as it ends, whatever it was,
+  while its words are looked at: a 不是 still stops us then, a 嗯 does not. Longer speech is judged by its words at its first pause
+  (a mere 好的好的 lets us go on, too), and `talk_over_ms` of it stops us whatever it is. A prompt that must be heard whole is never
+  paused.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 
+from agi_app.audio.turn_values import (
+    Forget,
+    Passed,
+    PausePrompt,
+    Recognise,
+    ResumePrompt,
+    SilenceOver,
+    Span,
+    StopPrompt,
+    TurnAction,
+    TurnOver,
+    TurnRules,
+    Verdict,
+)
 
-class Verdict(StrEnum):
-    """What a recognition says about the turn."""
-
-    COMPLETE = "complete"
-    """A whole answer to the open question."""
-    PLAIN = "plain"
-    """Words, but no telling whether more follows."""
-    INCOMPLETE = "incomplete"
-    """The words stop in the middle."""
-    EMPTY = "empty"
-    """Nothing intelligible."""
-    BACKCHANNEL = "backchannel"
-    """A nod while we speak, such as 嗯 or 好的: no wish to take the word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Samples from start (included) to end (excluded), counted from the first sample heard."""
-
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class PausePrompt:
-    """Hold our voice: somebody speaks."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResumePrompt:
-    """It was nothing: go on where we stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class StopPrompt:
-    """The candidate has the word: drop the rest."""
-
-    onset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Recognise:
-    """Recognise this span now; report with `TurnTaker.recognised(id, …)`. A newer id replaces an older one."""
-
-    id: int
-    span: Span
-    before: tuple[int, ...] = ()
-    """Recognitions of the same turn's earlier pieces, in order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """The recognition `id` is of no use any more: speech went on."""
-
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class TurnOver:
-    """The candidate's turn ended; recognition `id` holds what was said."""
-
-    id: int
-    span: Span
-    """From the first to the last sample of speech."""
-    before: tuple[int, ...] = ()
-    """Recognitions of the turn's earlier pieces, in order."""
-    cut: bool = False
-    """The line ended in the middle of it, or of our prompt that it was said over."""
-
-
-@dataclass(frozen=True, slots=True)
-class SilenceOver:
-    """Nothing was said for as long as was allowed."""
-
-
-TurnAction = PausePrompt | ResumePrompt | StopPrompt | Recognise | Forget | TurnOver | SilenceOver
-
-
-@dataclass(frozen=True, slots=True)
-class TurnRules:
-    """Limits; durations in milliseconds of audio."""
-
-    sample_rate: int = 8000
-    speech_threshold: float = 0.5
-    onset_ms: int = 96
-    pre_roll_ms: int = 300
-    """Audio from before the onset that is recognised too."""
-    probe_ms: int = 192
-    """Pause after which what was said so far is recognised."""
-    complete_ms: int = 288
-    """Pause that ends a turn whose answer is complete."""
-    end_silence_ms: int = 512
-    """Pause that ends a turn without a clear verdict, unless the question has its own patience."""
-    incomplete_ms: int = 1500
-    """Pause that ends a turn that stopped in the middle of its words."""
-    barge_in_ms: int = 400
-    """Speech over our prompt that is more than a sound."""
-    talk_over_ms: int = 900
-    """Speech over our prompt that stops it before its words are known."""
-    piece_ms: int = 4000
-    """What was recognised of a long answer is kept from this length on; shorter ones are recognised anew as a whole."""
-    resume_ms: int = 256
-    """Silence after which a short sound counts as over and we go on."""
-    longest_turn_ms: int = 60_000
-    late_ms: int = 1500
-    """Speech that ended so shortly before our prompt did still counts as its answer."""
-
-    def samples(self, ms: int) -> int:
-        """Milliseconds as samples."""
-        return ms * self.sample_rate // 1000
+_WORDLESS_PIECES = 2
+"""Unbroken pieces without words after which it is noise that keeps the turn."""
 
 
 class _Floor(Enum):
@@ -156,6 +65,8 @@ class _Speech:
     verdict: Verdict | None = None
     forced: bool = False
     pieces: tuple[int, ...] = ()
+    wordless: int = 0
+    """Pieces in a row in which nothing intelligible was found."""
 
 
 @dataclass(slots=True)
@@ -171,10 +82,9 @@ class TurnTaker:
     _run: int = 0
     _taken: int = 0
     """Audio before this sample belongs to a turn that is over."""
-    _in_speech: bool = False
     _speech: _Speech | None = None
     _aside: _Speech | None = None
-    """Speech that ended while a prompt went on that could not be, or need not be, interrupted."""
+    """Speech that ended while a prompt went on: it could not be interrupted, or what was said was no reason to."""
     _silence: int = 0
     _silence_limit: int = 0
     _patience_ms: int | None = None
@@ -209,33 +119,65 @@ class TurnTaker:
         self._silence_limit = self.rules.samples(silence_ms)
         self._patience_ms = patience_ms
         aside, self._aside = self._aside, None
-        if self._speech is None and aside is not None and self.now - aside.end <= self.rules.samples(self.rules.late_ms):
+        if self._speech is None and aside is not None and self._answers(aside):
             self._speech = aside
             if aside.verdict is Verdict.BACKCHANNEL:
                 aside.verdict = Verdict.COMPLETE  # now that an answer is due, a nod is one
         return []
 
+    def _answers(self, aside: _Speech) -> bool:
+        """Whether what was said over our last words may be the answer to them."""
+        if self.now - aside.end > self.rules.samples(self.rules.late_ms) or aside.verdict is Verdict.EMPTY:
+            return False
+        short = aside.voiced <= self.rules.samples(self.rules.short_ms)
+        return not short or aside.verdict in (None, Verdict.COMPLETE, Verdict.BACKCHANNEL)
+
     def recognised(self, recognition: int, verdict: Verdict) -> list[TurnAction]:
         """The verdict on a span that was asked for; late or forgotten ones change nothing."""
         speech = self._speech
+        if speech is not None and recognition in speech.pieces:
+            return self._piece_recognised(speech, verdict)
+        if speech is None and self._aside is not None and self._aside.recognition == recognition:
+            return self._decide_aside(self._aside, verdict)
         if speech is None or speech.recognition != recognition:
             return []
         speech.verdict = verdict
         if self._floor is _Floor.OURS:
             return self._decide(speech, verdict)
         if verdict is Verdict.BACKCHANNEL:
+            if self._floor is _Floor.NOBODY and speech.voiced < self.rules.samples(self.rules.talk_over_ms):
+                return self._let_pass(speech)  # between two prompts, or while we think
             speech.verdict = Verdict.COMPLETE
         return self._maybe_over(speech)
+
+    def _piece_recognised(self, speech: _Speech, verdict: Verdict) -> list[TurnAction]:
+        """A piece of an unbroken stretch: two without any words are noise, and nobody's turn."""
+        speech.wordless = speech.wordless + 1 if verdict is Verdict.EMPTY else 0
+        if speech.wordless < _WORDLESS_PIECES or speech.forced or self._floor is _Floor.OURS:
+            return []
+        return self._ask(speech, forced=True)
 
     def _decide(self, speech: _Speech, verdict: Verdict) -> list[TurnAction]:
         """The words spoken over our prompt are known: go on, or give way."""
         if verdict in (Verdict.BACKCHANNEL, Verdict.EMPTY):
-            self._speech, self._aside = None, speech if verdict is Verdict.BACKCHANNEL else None
-            if not self._paused:
-                return []
-            self._paused = False
-            return [ResumePrompt()]
+            return self._let_pass(speech)
         return [*self._give_way(speech), *self._maybe_over(speech)]
+
+    def _decide_aside(self, aside: _Speech, verdict: Verdict) -> list[TurnAction]:
+        """The words of a short sound are known, and we speak on already: only a clear answer or wish stops us now."""
+        aside.verdict = verdict
+        if verdict is not Verdict.COMPLETE or self._floor is not _Floor.OURS or not self._interruptible:
+            return []
+        self._speech, self._aside = aside, None
+        return [*self._give_way(aside), *self._maybe_over(aside)]
+
+    def _let_pass(self, speech: _Speech) -> list[TurnAction]:
+        """Go on speaking; what was said is kept, should it turn out to be the answer."""
+        self._speech, self._aside = None, speech
+        if not self._paused:
+            return [Passed()]
+        self._paused = False
+        return [ResumePrompt()]
 
     def _give_way(self, speech: _Speech) -> list[TurnAction]:
         self._floor = _Floor.NOBODY
@@ -254,12 +196,10 @@ class TurnTaker:
         cut = over_us or self.now - speech.end < self.rules.samples(self.rules.probe_ms)
         return [*asked, TurnOver(speech.recognition, Span(speech.start, speech.end), speech.pieces, cut)]
 
-    def hear(self, probability: float, samples: int) -> list[TurnAction]:
-        """The next block of the candidate's audio with its probability of speech."""
+    def hear(self, speech: bool, samples: int) -> list[TurnAction]:
+        """The next block of the candidate's audio, and whether they speak in it."""
         self.now += samples
-        margin = 0.15 if self._in_speech else 0.0  # hysteresis: a syllable's soft end is still speech
-        self._in_speech = probability >= self.rules.speech_threshold - margin
-        return self._voiced(samples) if self._in_speech else self._quiet(samples)
+        return self._voiced(samples) if speech else self._quiet(samples)
 
     def _voiced(self, samples: int) -> list[TurnAction]:
         self._run += samples
@@ -268,20 +208,46 @@ class TurnTaker:
         if speech is None:
             if self._run < self.rules.samples(self.rules.onset_ms):
                 return []
-            start = max(self._taken, self.now - self._run - self.rules.samples(self.rules.pre_roll_ms))
-            speech = self._speech = _Speech(start=start, end=self.now, voiced=self._run, taken=start)
-            if self._floor is _Floor.OURS and self._interruptible:
-                self._paused = True
-                actions.append(PausePrompt())
+            speech, actions = self._begun()
         else:
+            gap = self.now - samples - speech.end
             speech.voiced += samples
             speech.end = self.now
             actions += self._go_on(speech)
+            actions += self._stretch(speech, at_gap=gap > 0)
         if self._floor is _Floor.OURS and self._paused and speech.voiced >= self.rules.samples(self.rules.talk_over_ms):
             actions += self._give_way(speech)
         if self._floor is not _Floor.OURS and speech.end - speech.start >= self.rules.samples(self.rules.longest_turn_ms):
             actions += self._ask(speech, forced=True)
         return actions
+
+    def _begun(self) -> tuple[_Speech, list[TurnAction]]:
+        """An onset: a new turn, or more of what was said over our prompt a moment ago."""
+        aside = self._aside
+        if aside is not None and self._floor is _Floor.OURS and self.now - aside.end <= self.rules.samples(self.rules.rejoin_ms):
+            self._speech, self._aside = aside, None
+            aside.voiced += self._run
+            aside.end = self.now
+            actions = self._go_on(aside)
+        else:
+            start = max(self._taken, self.now - self._run - self.rules.samples(self.rules.pre_roll_ms))
+            self._speech = _Speech(start=start, end=self.now, voiced=self._run, taken=start)
+            actions = []
+        if self._floor is _Floor.OURS and self._interruptible:
+            self._paused = True
+            actions.append(PausePrompt())
+        return self._speech, actions
+
+    def _stretch(self, speech: _Speech, *, at_gap: bool) -> list[TurnAction]:
+        """Recognise a piece of speech that goes on without a pause."""
+        length, limit = self.now - speech.taken, self.rules.samples(self.rules.stretch_ms)
+        due = length >= limit and (at_gap or 2 * length >= 3 * limit)
+        if self._floor is _Floor.OURS or speech.recognition is not None or not due:
+            return []
+        number, self._next_id = self._next_id, self._next_id + 1
+        asked = Recognise(number, Span(speech.taken, self.now), speech.pieces)
+        speech.pieces, speech.taken = (*speech.pieces, number), self.now
+        return [asked]
 
     def _go_on(self, speech: _Speech) -> list[TurnAction]:
         """Speech resumes after a pause: keep what was recognised of a long answer, forget it of a short one."""
@@ -309,16 +275,13 @@ class TurnTaker:
         return actions + self._maybe_over(speech)
 
     def _quiet_over_prompt(self, speech: _Speech, pause: int) -> list[TurnAction]:
-        if self._paused and speech.voiced >= self.rules.samples(self.rules.barge_in_ms):
+        if self._paused and speech.voiced > self.rules.samples(self.rules.short_ms):
             due = speech.recognition is None and pause >= self.rules.samples(self.rules.probe_ms)
             return self._ask(speech) if due else []
         if pause < self.rules.samples(self.rules.resume_ms):
             return []
-        self._speech, self._aside = None, speech
-        if not self._paused:
-            return []
-        self._paused = False
-        return [ResumePrompt()]
+        asked = self._ask(speech) if speech.recognition is None else []
+        return [*self._let_pass(speech), *asked]
 
     def _count_silence(self, samples: int) -> list[TurnAction]:
         if self._floor is not _Floor.THEIRS:
@@ -350,7 +313,7 @@ class TurnTaker:
         self._run = 0
         self._taken = self.now
         if speech.verdict is Verdict.EMPTY and not speech.pieces and speech.voiced < self.rules.samples(2 * self.rules.onset_ms):
-            return []  # a cough or a click: not a turn
+            return [Passed()]  # a cough or a click: not a turn
         self._floor = _Floor.NOBODY
         return [TurnOver(speech.recognition, Span(speech.start, speech.end), speech.pieces)]
 
@@ -358,6 +321,8 @@ class TurnTaker:
         patience = self._patience_ms or self.rules.end_silence_ms
         if verdict is Verdict.COMPLETE:
             return min(self.rules.complete_ms, patience)
+        if verdict is Verdict.OPEN:
+            return min(self.rules.open_ms, patience)
         if verdict is Verdict.INCOMPLETE:
             return max(self.rules.incomplete_ms, patience)
         return patience

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from agi_app.dialogue.endings import Endings
 from agi_app.dialogue.grammar.library import GrammarLibrary
 from agi_app.dialogue.nlu.classifier import IntentClassifier, load_classifier
 from agi_app.dialogue.nlu.decision import Decision, IntentDecider
@@ -52,9 +53,7 @@ class PackUnderstander:
         self._parser = Parser(grammars)
         self._decider = IntentDecider(classifier)
         self._questions = questions or QuestionKinds()
-        unfinished = grammars.select("unfinished")
-        self._unfinished = tuple(phrase for root in unfinished for phrase in grammars.phrases_of(root))
-        self._half_values = tuple(phrase for root in unfinished if "value" in root.targets for phrase in grammars.phrases_of(root))
+        self._endings = Endings(grammars)
 
     @classmethod
     def load(cls, pack: Path, kinds: Mapping[str, str] | None = None, *, weights: Path, state: Path) -> PackUnderstander:
@@ -147,7 +146,8 @@ class PackUnderstander:
             needs_confirmation=unsure or (decision.intents[0] in _POLAR and decision.confidence < 0.7),
             also=decision.intents[1:],
             hold=_holds(values.parse, decision.intents, slots),
-            complete=not self._stops_in_the_middle(values.parse, kind),
+            complete=not self._endings.stops_in_the_middle(values.parse, kind),
+            may_go_on=self._endings.may_go_on(values.parse, kind, slots, decision.intents),
         )
 
     def _decide(self, parses: list[Parse], question: str | None, kind: str | None, values: Values) -> Decision:
@@ -175,14 +175,6 @@ class PackUnderstander:
         sure = 0.5 if doubt else 0.7
         unsure = doubt or bool(best.slots)
         return Understanding(question, best.text, best.intent, sure, best.slots, needs_confirmation=unsure, also=best.also)
-
-    def _stops_in_the_middle(self, parse: Parse, kind: str | None) -> bool:
-        """The words end in one after which somebody goes on, and are more than a nod."""
-        characters = "".join(parse.reading.characters)
-        explained = any(match.end == len(parse.reading) for match in (*parse.values, *parse.intents))
-        if kind is None and len(characters) <= 1:
-            return False
-        return characters.endswith(self._half_values if explained else self._unfinished)
 
 
 def _holds(parse: Parse, intents: tuple[Intent, ...], slots: Mapping[str, object]) -> bool:

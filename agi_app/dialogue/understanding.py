@@ -92,6 +92,8 @@ class Understanding:
     """The candidate asks us to wait a moment (等一下) and wants nothing else."""
     complete: bool = True
     """False when the words clearly stop in the middle (ends in 嗯, 然后, half a number): the turn should wait on."""
+    may_go_on: bool = False
+    """The words are whole, but people often add to them: 一万 (二), a story that has come to its result."""
 
     @property
     def intents(self) -> tuple[Intent, ...]:

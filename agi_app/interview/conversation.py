@@ -7,33 +7,28 @@ that acts on them, so the order of things is the order of the inbox.
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
 
-from agi_app.audio.turn import Forget, PausePrompt, Recognise, ResumePrompt, SilenceOver, StopPrompt, TurnOver
+from agi_app.audio.turn_values import Forget, Recognise, SilenceOver, TurnOver
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.reply import Expectation, Prompt, PromptKind, Reply
 from agi_app.dialogue.understanding import Heard, Intent
 from agi_app.errors import MediaError, SpeechError, SynthesisError
-from agi_app.interview.events import CandidateSpoke, Interrupted, PromptEnded, PromptStarted, Replied, TurnGiven
-from agi_app.interview.hearing import Ear, Key, LineEnded, PlaybackDone, Signal
+from agi_app.interview.events import CandidateSpoke, Replied, TurnGiven
+from agi_app.interview.hearing import Ear, Key, LineEnded, Signal
+from agi_app.interview.mind import Mind
 from agi_app.interview.mood import MoodTracker
 from agi_app.interview.notes import CallNotes
+from agi_app.interview.recognitions import Recognitions
 from agi_app.interview.recording import OnConsent
+from agi_app.interview.speaking import Mouth
 from agi_app.interview.suggestions import SuggestionService, carry_out
-from agi_app.interview.utterance import Counted, Utterance, heard_part, joined, verdict, weighted
-from agi_app.speech.asr.protocol import RecognitionHints
+from agi_app.interview.utterance import Utterance
 from agi_app.speech.tts.service import SpeechService
 from agi_app.speech.worker import RecognitionService
 from agi_app.telephony.media.channel import MediaChannel
-from agi_app.telephony.media.playback import Playback
 from hr_sync.records import Speaker, Turn
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ class _Reaction:
 
     speech_ended: float
     turn_over: float
-    recognition_ms: float
+    stages_ms: dict[str, float]
     dialogue_done: float = 0.0
 
 
@@ -91,20 +86,19 @@ class Conversation:
         self._dialogue = dialogue
         self._services = services
         self._notes = notes
+        self._mind = Mind(dialogue, services.mind)
         self._mood = MoodTracker(dialogue, ear.audio, media.rate, notes)
         self._greeting_wait_ms = greeting_wait_ms
         self._call_id = notes.call_id
-        self._serials = itertools.count(1)
-        self._recognitions: dict[int, asyncio.Task[Utterance]] = {}
         self._early: list[TurnOver | Key] = []
         """Turns that ended while we were about to speak."""
         self._line_ended = False
         self._question: str | None = None
-        self._speaking = False
+        self._performing = False
+        """From a move's first prompt to its last."""
         self._heard_of_us = ""
         """What the candidate heard of the present move."""
         self._reaction: _Reaction | None = None
-        self._thinking = asyncio.Lock()  # the dialogue's state belongs to one thread at a time
         self._longest_ms = longest_ms
         self._on_consent = on_consent
         self.last_reason = ""
@@ -115,7 +109,24 @@ class Conversation:
 
         Raises SpeechError when nothing can be said any more, MediaError when the line ended while we spoke.
         """
-        async with asyncio.TaskGroup() as self._group:
+        async with asyncio.TaskGroup() as group:
+            self._recognitions = Recognitions(
+                ear=self._ear,
+                service=self._services.recognition,
+                mind=self._mind,
+                notes=self._notes,
+                group=group,
+                speaking=lambda: self._performing,
+            )
+            self._mouth = Mouth(
+                ear=self._ear,
+                media=self._media,
+                speech=self._services.speech,
+                notes=self._notes,
+                group=group,
+                on_first_audio=self._account,
+                on_other=self._meanwhile,
+            )
             try:
                 await self._talk()
             except _HungUpError:
@@ -124,14 +135,13 @@ class Conversation:
                 await self._last_words()
                 raise
             finally:
-                for task in self._recognitions.values():
-                    task.cancel()
+                self._recognitions.cancel()
 
     async def _talk(self) -> None:
         first = await self._await_turn(
             Expectation(question="pick_up", prompt_kind=PromptKind.GREETING, silence_ms=self._greeting_wait_ms)
         )
-        reply = await self._think(self._dialogue.begin, first.heard if first and first.heard.text else None)
+        reply = await self._mind.decide(self._dialogue.begin, first.heard if first and first.heard.text else None)
         self._thought()
         await self._perform(reply)
         while reply.expects is not None:
@@ -148,12 +158,12 @@ class Conversation:
                 case TurnOver() as over:
                     self._early.append(over)
                 case signal:
-                    self._recognition_signal(signal)
+                    self._meanwhile(signal)
         if self._dialogue.expects is None and not self._dialogue.over:
-            await self._think(self._dialogue.begin)  # we had not said a word
+            await self._mind.decide(self._dialogue.begin)  # we had not said a word
         for last in [signal for signal in self._early if isinstance(signal, TurnOver) and signal.id in self._recognitions]:
             utterance = await self._utterance(last)
-            meaning = await self._think(self._dialogue.understand, utterance.heard)
+            meaning, _ = await self._mind.consider(utterance.heard)
             if not last.cut or Intent.STOP_CALLING in meaning.intents:
                 await self._learn(await self._answer(utterance))
 
@@ -167,20 +177,38 @@ class Conversation:
         self._heard_of_us = ""
         if reply.warm:
             self._services.speech.warm_soon(reply.warm)
+        self._performing = bool(reply.prompts)
+        try:
+            await self._say_all(reply.prompts)
+        finally:
+            self._performing = False
+
+    async def _say_all(self, prompts: tuple[Prompt, ...]) -> None:
         unsaid: list[Prompt] = []
-        for prompt in reply.prompts:
+        for prompt in prompts:
             try:
-                if not await self._say(prompt, reply.reason):
+                if not await self._say(prompt):
+                    self._dialogue.interrupted(self._heard_of_us)
                     return
             except SynthesisError as error:
                 self._notes.trouble("prompt_not_spoken", error)
                 if not prompt.interruptible:
                     raise  # nobody agrees to what was never said
                 unsaid.append(prompt)
-        if unsaid and len(unsaid) == len(reply.prompts):
+        if unsaid and len(unsaid) == len(prompts):
             raise SpeechError("nothing of this move could be spoken", where=f"call {self._call_id}", remedy="see: hireline doctor")
-        if unsaid and unsaid[-1] is reply.prompts[-1]:
+        if unsaid and unsaid[-1] is prompts[-1]:
             self._dialogue.interrupted(self._heard_of_us)
+
+    async def _say(self, prompt: Prompt) -> bool:
+        """Say one prompt as soon as nobody else speaks; False when the candidate took the word."""
+        while not self._early and self._ear.candidate_speaking and not self._line_ended:
+            self._meanwhile(await self._ear.inbox.get())
+        if self._early:
+            return False
+        said = await self._mouth.say(prompt, self._question)
+        self._heard_of_us += said.text
+        return said.whole
 
     async def _learn(self, reply: Reply) -> None:
         for item in reply.learned:
@@ -191,11 +219,10 @@ class Conversation:
     async def _answer(self, utterance: Utterance | None) -> Reply:
         if self._ear.now_ms() > self._longest_ms:
             self._notes.trouble("call_too_long")
-            return await self._think(self._dialogue.wrap_up)
+            return await self._mind.decide(self._dialogue.wrap_up)
         if utterance is None:
-            return await self._think(self._dialogue.silence)
-        mood = await self._think(self._mood.hear, utterance.heard, utterance.start_ms, utterance.end_ms)
-        reply = await self._think(self._dialogue.hear, utterance.heard, mood)
+            return await self._mind.decide(self._dialogue.silence)
+        reply = await self._mind.decide(self._react, utterance)
         understood = self._dialogue.last_understanding
         if utterance.heard.key is None:
             self._notes.publish(
@@ -211,113 +238,33 @@ class Conversation:
         self._thought()
         return reply
 
+    def _react(self, utterance: Utterance) -> Reply:
+        """The move that answers an utterance; runs in a thread."""
+        known = utterance.understanding if utterance.move == self._mind.move - 1 else None
+        mood = self._mood.hear(utterance.heard, utterance.start_ms, utterance.end_ms, known)
+        return self._dialogue.hear(utterance.heard, mood, known)
+
     async def _go_on(self, suggestion: str | None) -> Reply:
-        return await self._think(self._dialogue.follow_up, suggestion)
+        return await self._mind.decide(self._dialogue.follow_up, suggestion)
 
     def _thought(self) -> None:
         if self._reaction is not None:
             self._reaction.dialogue_done = _now()
 
-    async def _think(self, operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async with self._thinking:
-            return await asyncio.get_running_loop().run_in_executor(self._services.mind, lambda: operation(*args, **kwargs))
-
-    # ---- speaking ---------------------------------------------------------------------------------------------------
-
-    async def _say(self, prompt: Prompt, reason: str) -> bool:
-        """Say one prompt; False when the candidate took the word."""
-        if self._early or self._ear.candidate_speaking:
-            self._dialogue.interrupted(self._heard_of_us)
-            return False
-        source = Counted(self._services.speech.stream(prompt.text, rate=prompt.rate))
-        playback = self._media.play(source)
-        self._speaking = True
-        serial = next(self._serials)
-        watcher = self._group.create_task(self._watch(playback, serial))
-        start_ms = self._ear.now_ms()
-        try:
-            started = await playback.first_audio
-            if started is not None:
-                start_ms = self._ear.now_ms()
-                self._ear.prompt_started(interruptible=prompt.interruptible)
-                self._notes.publish(PromptStarted(self._call_id, prompt.id, str(prompt.kind), prompt.text, self._question))
-                self._account(started, reason)
-            finished = await self._until_said(prompt, playback, serial)
-            end = await playback.wait()
-        except asyncio.CancelledError:
-            self._said(prompt, start_ms, playback.heard_ms(), source.bytes if source.complete else None)
-            raise
-        finally:
-            watcher.cancel()
-            self._speaking = False
-        self._ear.prompt_ended()
-        self._said(prompt, start_ms, end.heard_ms, source.bytes if source.complete else None, whole=end.finished)
-        if end.error is not None:
-            raise end.error
-        if not finished:
-            self._dialogue.interrupted(self._heard_of_us)
-        return finished
-
-    def _said(self, prompt: Prompt, start_ms: int, heard_ms: int, total_bytes: int | None, *, whole: bool = False) -> None:
-        """A prompt is over: what was heard of it is part of the transcript."""
-        total_ms = 1000 * total_bytes // (2 * self._media.rate) if total_bytes is not None else None
-        text = prompt.text if whole else heard_part(prompt.text, heard_ms, total_ms)
-        self._heard_of_us += text
-        if text:
-            self._notes.turn(
-                Turn(
-                    who=Speaker.SYSTEM,
-                    text=text,
-                    start_ms=start_ms,
-                    end_ms=start_ms + heard_ms,
-                    interrupted=text != prompt.text,
-                    question=self._question,
-                )
-            )
-        self._notes.publish(PromptEnded(self._call_id, prompt.id, str(prompt.kind), heard_ms, text != prompt.text))
-
-    async def _watch(self, playback: Playback, serial: int) -> None:
-        await playback.wait()
-        self._ear.inbox.put_nowait(PlaybackDone(serial))
-
-    async def _until_said(self, prompt: Prompt, playback: Playback, serial: int) -> bool:
-        """Follow the inbox while a prompt plays; True when it was heard to its end."""
-        while True:
-            signal = await self._ear.inbox.get()
-            match signal:
-                case PlaybackDone(serial=done) if done == serial:
-                    return True
-                case PausePrompt():
-                    await playback.pause()
-                case ResumePrompt():
-                    await playback.resume()
-                    self._notes.metrics.false_stops += 1
-                    self._notes.publish(Interrupted(self._call_id, prompt.id, stopped=False))
-                case StopPrompt():
-                    await playback.stop()
-                    self._notes.metrics.interruptions += 1
-                    self._notes.publish(Interrupted(self._call_id, prompt.id, stopped=True))
-                    return False
-                case TurnOver() | Key() if prompt.interruptible or isinstance(signal, TurnOver):
-                    self._early.append(signal)
-                    await playback.stop()
-                    return False
-                case _:
-                    self._recognition_signal(signal)
-
-    def _account(self, first_audio: float, reason: str) -> None:
+    def _account(self, first_audio: float) -> None:
+        """The reply's first sound left."""
         reaction, self._reaction = self._reaction, None
         if reaction is None:
             return
         stages = {
             "endpoint": 1000 * (reaction.turn_over - reaction.speech_ended),
-            "recognition": reaction.recognition_ms,
+            **reaction.stages_ms,
             "dialogue": 1000 * (reaction.dialogue_done - reaction.turn_over),
             "speech": 1000 * (first_audio - reaction.dialogue_done),
         }
         total = 1000 * (first_audio - reaction.speech_ended)
         self._notes.metrics.replied(total, stages)
-        self._notes.publish(Replied(self._call_id, reason, total, stages))
+        self._notes.publish(Replied(self._call_id, self.last_reason, total, stages))
 
     # ---- listening --------------------------------------------------------------------------------------------------
 
@@ -342,22 +289,21 @@ class Conversation:
                 case SilenceOver():
                     self._reaction = None
                     return None
+                case Key():
+                    pass  # no key is an answer here
                 case _:
-                    self._recognition_signal(signal)
+                    self._meanwhile(signal)
 
     async def _utterance(self, over: TurnOver) -> Utterance:
-        utterance = await self._recognitions[over.id]
-        self._recognitions = {number: task for number, task in self._recognitions.items() if number > over.id}
-        self._reaction = _Reaction(self._ear.loop_time(over.span.end), _now(), utterance.recognition_ms)
-        start, end = self._ear.milliseconds(over.span.start), self._ear.milliseconds(over.span.end)
-        utterance = utterance.at(start, end)
+        utterance = await self._recognitions.of(over)
+        self._reaction = _Reaction(self._ear.loop_time(over.span.end), _now(), utterance.stages_ms)
         if utterance.heard.text:
             self._notes.turn(
                 Turn(
                     who=Speaker.CANDIDATE,
                     text=self._dialogue.storable(utterance.heard.text),
-                    start_ms=start,
-                    end_ms=end,
+                    start_ms=utterance.start_ms,
+                    end_ms=utterance.end_ms,
                     confidence=utterance.heard.confidence,
                     interrupted=over.cut,
                     question=self._question,
@@ -365,39 +311,19 @@ class Conversation:
             )
         return utterance
 
-    def _recognition_signal(self, signal: Signal) -> None:
+    def _meanwhile(self, signal: Signal) -> None:
+        """A signal that nobody waits for just now: recognitions begin and end, early answers are kept."""
         match signal:
-            case Recognise(id=number, span=_):
-                self._recognitions[number] = self._group.create_task(self._recognise(signal))
+            case Recognise():
+                self._recognitions.start(signal)
             case Forget(id=number):
-                if task := self._recognitions.pop(number, None):
-                    task.cancel()
+                self._recognitions.forget(number)
+            case TurnOver() | Key():
+                self._early.append(signal)
             case LineEnded():
                 self._line_ended = True
             case _:
                 pass  # a pause, an end or a silence of a prompt that is over
-
-    async def _recognise(self, asked: Recognise) -> Utterance:
-        words, phrases = self._dialogue.hints()
-        began = _now()
-        try:
-            recognition = await self._services.recognition.recognise(
-                self._ear.audio(asked.span), RecognitionHints(words=words, phrases=phrases)
-            )
-        except SpeechError as error:
-            self._notes.trouble("recognition_failed", error)
-            heard = Heard(hypotheses=(), confidence=0.0)
-        else:
-            heard = Heard(
-                hypotheses=weighted(recognition.alternatives),
-                closed=weighted(recognition.closed),
-                confidence=recognition.confidence,
-            )
-        earlier = [self._recognitions[number].result() for number in asked.before]
-        whole = joined([each.piece or each.heard for each in earlier], heard)
-        understanding = await self._think(self._dialogue.understand, whole)
-        self._ear.recognised(asked.id, verdict(whole, understanding, over_prompt=self._speaking))
-        return Utterance(whole, 0, 0, 1000 * (_now() - began), piece=heard)
 
 
 def _now() -> float:

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from agi_app.audio.turn import Span, TurnAction, TurnRules, TurnTaker, Verdict
+from agi_app.audio.activity import ActivityRules, SpeechActivity
+from agi_app.audio.echo import EchoDetector
+from agi_app.audio.turn import TurnTaker
+from agi_app.audio.turn_values import SilenceOver, Span, TurnAction, TurnRules, Verdict
 from agi_app.interview.voice_activity import VoiceActivity
 
 FILL_AFTER_S = 0.2
@@ -49,13 +52,18 @@ class Ear:
 
     Args:
         frames: 16-bit mono PCM, any length a frame, from the moment of the answer.
-        activity: the shared voice activity detector.
+        voice: the shared voice activity detector.
         rules: turn-taking limits.
+        activity: limits of what counts as the candidate's speech.
     """
 
-    def __init__(self, frames: AsyncIterator[bytes], activity: VoiceActivity, rules: TurnRules) -> None:
+    def __init__(
+        self, frames: AsyncIterator[bytes], voice: VoiceActivity, rules: TurnRules, activity: ActivityRules | None = None
+    ) -> None:
         self._frames = frames
-        self._activity = activity
+        self._voice = voice
+        self._speech = SpeechActivity(activity)
+        self._echo = EchoDetector(rules.sample_rate)
         self._rate = rules.sample_rate
         self._turn = TurnTaker(rules)
         self._blocks: asyncio.Queue[npt.NDArray[np.int16] | None] = asyncio.Queue()
@@ -66,6 +74,8 @@ class Ear:
         """What the conversation has to react to, in order."""
         self.filled_ms = 0
         """Audio that never came and was taken as silence."""
+        self.echo_ms = 0
+        """Speech that was our own, coming back."""
 
     async def run(self) -> None:
         """Listen until the line closes."""
@@ -115,12 +125,25 @@ class Ear:
         """The turn is the candidate's."""
         self._post(self._turn.expect(silence_ms=silence_ms, patience_ms=patience_ms))
 
+    def candidate(self, at_s: float, pcm: bytes) -> None:
+        """A media tap's half; the candidate's audio comes as frames."""
+
+    def ours(self, at_s: float, pcm: bytes) -> None:
+        """Audio of ours was played from `at_s` on (the loop's time)."""
+        position = round((at_s - self._began_s) * self._rate)
+        if position >= 0:
+            self._echo.played(position, _unit(np.frombuffer(pcm, "<i2")))
+
     def recognised(self, recognition: int, verdict: Verdict) -> None:
         """Report the verdict on a recognition that was asked for."""
+        if verdict not in (Verdict.EMPTY, Verdict.BACKCHANNEL):
+            self._speech.understood()
         self._post(self._turn.recognised(recognition, verdict))
 
     def _post(self, actions: list[TurnAction]) -> None:
         for action in actions:
+            if isinstance(action, SilenceOver):
+                self._speech.nothing_said()
             self.inbox.put_nowait(action)
 
     def _take(self, samples: npt.NDArray[np.int16]) -> None:
@@ -139,15 +162,27 @@ class Ear:
                 self._take(np.zeros(missing, np.int16))
 
     async def _listen(self) -> None:
-        stream = self._activity.model.stream()
-        size = self._activity.model.block_samples
+        stream = self._voice.model.stream()
+        size = self._voice.model.block_samples
         waiting = np.zeros(0, np.int16)
+        position = 0
         while (samples := await self._blocks.get()) is not None:
             waiting = np.concatenate((waiting, samples))
             while len(waiting) >= size:
                 block, waiting = waiting[:size], waiting[size:]
-                probability = await self._activity.probability(stream, _unit(block))
-                self._post(self._turn.hear(probability, size))
+                position += size
+                sound = _unit(block)
+                probability = await self._voice.probability(stream, sound)
+                self._post(self._turn.hear(self._is_speech(sound, probability, position), size))
+
+    def _is_speech(self, block: npt.NDArray[np.float32], probability: float, position: int) -> bool:
+        self._echo.heard(block)
+        if not self._speech.is_speech(block, probability):
+            return False
+        if self._echo.is_echo(position):
+            self.echo_ms += self.milliseconds(block.size)
+            return False
+        return True
 
 
 def _unit(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:

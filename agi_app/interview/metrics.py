@@ -33,7 +33,10 @@ class CallMetrics:
     stages_ms: dict[str, list[float]] = field(default_factory=dict)
     troubles: dict[str, int] = field(default_factory=dict)
     interruptions: int = 0
-    false_stops: int = 0
+    resumes_ms: list[float] = field(default_factory=list)
+    """Pauses after which we spoke on, because what had been said asked for nothing."""
+    forgotten: int = 0
+    """Recognitions that were of no use, because speech went on."""
     _line: dict[str, Any] = field(default_factory=dict)
     _cpu_s: float = field(default_factory=cpu_seconds)
 
@@ -42,6 +45,10 @@ class CallMetrics:
         self.voice_to_voice_ms.append(total_ms)
         for stage, value in stages_ms.items():
             self.stages_ms.setdefault(stage, []).append(value)
+
+    def resumed(self, paused_ms: float) -> None:
+        """We had paused for somebody, and spoke on."""
+        self.resumes_ms.append(paused_ms)
 
     def trouble(self, what: str) -> None:
         """Something failed and was dealt with."""
@@ -65,7 +72,8 @@ class CallMetrics:
             "voice_to_voice_ms": percentiles(self.voice_to_voice_ms),
             "stages_ms": {stage: percentiles(values) for stage, values in self.stages_ms.items()},
             "interruptions": self.interruptions,
-            "false_stops": self.false_stops,
+            "resumes_ms": percentiles(self.resumes_ms),
+            "forgotten_recognitions": self.forgotten,
             "troubles": self.troubles,
             **self._line,
             "cpu_s": round(cpu_seconds() - self._cpu_s, 2),

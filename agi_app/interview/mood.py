@@ -11,7 +11,7 @@ import numpy.typing as npt
 import structlog
 
 from agi_app.audio.prosody import Prosody, prosody
-from agi_app.audio.turn import Span
+from agi_app.audio.turn_values import Span
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.mood import Mood, Voice
 from agi_app.dialogue.understanding import Heard, Understanding

@@ -42,18 +42,22 @@ class Recording:
             self._recorder = StereoRecorder(recording_path(folder, call.id), rate=call.media.rate, answered_at=answered_at)
         except (TelephonyError, OSError) as error:
             notes.trouble("not_recorded", error)
-        call.media.tap = self._recorder
+        if self._recorder is not None:
+            call.media.taps.append(self._recorder)
 
     async def consent(self, *, agreed: bool) -> None:
         """The candidate said whether the call may be recorded; a no deletes what there is at once."""
         recorder = self._recorder
         if not agreed and recorder is not None:
-            self._call.media.tap = self._recorder = None
+            self._recorder = None
+            self._call.media.taps.remove(recorder)
             await recorder.discard()
 
     async def finish(self, *, agreed: bool) -> Path | None:
         """End the recording; its file, or None when there is none because nobody agreed."""
         await self.consent(agreed=agreed)
         recorder, self._recorder = self._recorder, None
-        self._call.media.tap = None
-        return await recorder.close() if recorder is not None else None
+        if recorder is None:
+            return None
+        self._call.media.taps.remove(recorder)
+        return await recorder.close()

@@ -12,7 +12,8 @@ from typing import Any
 
 import structlog
 
-from agi_app.audio.turn import TurnRules
+from agi_app.audio.activity import ActivityRules
+from agi_app.audio.turn_values import TurnRules
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.reply import Learned
 from agi_app.errors import MediaError, first_error
@@ -58,6 +59,7 @@ class InterviewRules:
     """Limits of one interview."""
 
     turn: TurnRules
+    activity: ActivityRules
     greeting_wait_ms: int
     longest_call_s: float
     recordings: Path | None
@@ -220,7 +222,8 @@ class Interview:
     async def _conversation(self, call: PlacedCall, watch: AnswerWatch, recording: Recording) -> MachineFound | None:
         """Talk with whoever answered, to the end; the machine, if it turns out to be one."""
         async with aclosing(watch.frames()) as frames:
-            ear = self._ear = Ear(frames, self._activity, self._rules.turn)
+            ear = self._ear = Ear(frames, self._activity, self._rules.turn, self._rules.activity)
+            call.media.taps.append(ear)
             conversation = Conversation(
                 ear=ear,
                 media=call.media,
@@ -242,6 +245,7 @@ class Interview:
                     talking.cancel()
                     listening.cancel()
             finally:
+                call.media.taps.remove(ear)
                 self._filled_ms += ear.filled_ms
                 self._reason = conversation.last_reason
         await call.media.silence()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from agi_app.audio.turn import Verdict
+from agi_app.audio.turn_values import Verdict
 from agi_app.dialogue.understanding import Heard, Hypothesis, Intent, Understanding
 from agi_app.speech.asr.protocol import Alternative
 
@@ -14,20 +14,19 @@ SPOKEN_CHARACTERS_A_SECOND = 4.5
 """Our voice's usual pace, for a prompt that was cut before all of it was synthesised."""
 
 
-_NODS = frozenset("嗯恩唔哦噢喔啊呃额诶好的对是行嘛呢了，。、！ ")
-"""What backchannels are made of: 嗯, 对, 好的, 是的, 行, 哦."""
-
-
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """One turn of the candidate; times in milliseconds since the answer."""
 
     heard: Heard
-    start_ms: int
-    end_ms: int
-    recognition_ms: float = 0.0
-    piece: Heard | None = None
-    """The last piece alone, when the turn was recognised in pieces."""
+    start_ms: int = 0
+    end_ms: int = 0
+    understanding: Understanding | None = None
+    """What it means for the question that was open at `move`."""
+    move: int = 0
+    """How many moves we had made when it was understood."""
+    stages_ms: dict[str, float] = field(default_factory=dict)
+    """What recognising and understanding it took."""
 
     def at(self, start_ms: int, end_ms: int) -> Utterance:
         """The same words with their place in the call."""
@@ -86,20 +85,22 @@ def joined(pieces: Sequence[Heard], last: Heard) -> Heard:
     )
 
 
-def verdict(heard: Heard, understanding: Understanding | None, *, over_prompt: bool = False) -> Verdict:
+def verdict(heard: Heard, understanding: Understanding, *, nod: bool = False) -> Verdict:
     """How finished an utterance sounds, from what was understood of it.
 
     Args:
-        over_prompt: it was said while we spoke, where a nod is no answer.
+        nod: nothing but 嗯 or 好的, while we speak, where that is no answer.
     """
     if not heard.hypotheses and not heard.closed:
         return Verdict.EMPTY
-    if over_prompt and heard.text and not set(heard.text) - _NODS:
+    if nod:
         return Verdict.BACKCHANNEL
-    if understanding is None:
-        return Verdict.PLAIN
     if not understanding.complete:
         return Verdict.INCOMPLETE
+    if understanding.hold:
+        return Verdict.COMPLETE
+    if understanding.may_go_on:
+        return Verdict.OPEN
     answered = bool(understanding.slots) or understanding.intent not in (Intent.OTHER, Intent.PROVIDE, Intent.BACKCHANNEL)
     return Verdict.COMPLETE if answered and not understanding.needs_confirmation else Verdict.PLAIN
 

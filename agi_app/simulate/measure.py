@@ -25,6 +25,8 @@ NEVER_STOPPED_MS = 1500
 """Still speaking so long after an interruption: it was missed."""
 NEAR_MS = 400
 """A stage mark within this time of a silence explains it (marks travel through a pipe, sound through a jitter buffer)."""
+FALSE_STOP_MS = 600
+"""A hesitation up to this at a nod is no stop; its length is in `resumes_ms` all the same."""
 LONG_GAP_MS = 700
 """A silence this long inside a prompt is a stop, marked or not."""
 
@@ -159,8 +161,9 @@ class _Call:
         if stop <= said.start_ms + NEVER_STOPPED_MS and self._ended_by_itself(stop):
             return
         self._out.interruptions += 1
-        again = any(stop < first < said.end_ms for first, _ in self._spans)
-        if stop - said.start_ms > NEVER_STOPPED_MS or again:
+        while (again := next((span for span in self._spans if stop < span[0] < said.end_ms), None)) is not None:
+            stop = again[1]  # we went on at a comma of theirs: only the last silence counts
+        if stop - said.start_ms > NEVER_STOPPED_MS:
             self._out.missed_interruptions += 1
         else:
             self._out.interruption_stop_ms.append(float(stop - said.start_ms))
@@ -176,9 +179,11 @@ class _Call:
         again = next((first for first, _ in self._spans if first > stop), None)
         if not self._marked_stop(said.start_ms, again or stop) and (again or self._log.ended_ms) - stop < LONG_GAP_MS:
             return  # a pause between two clauses
-        self._out.false_stops += 1
-        if again is not None and again < self._next_own(said):
+        resumed = again is not None and again < self._next_own(said)
+        if again is not None and resumed:
             self._out.resumes_ms.append(float(again - stop))
+        if again is None or not resumed or again - stop > FALSE_STOP_MS:
+            self._out.false_stops += 1
 
 
 def total(parts: Iterable[Measures]) -> Measures:

@@ -76,6 +76,7 @@ def _whisper(settings: Settings, store: ModelStore) -> Recogniser:
         store.path(chosen.model),
         beam=chosen.beam,
         window_s=chosen.window_s,
+        short_window_s=chosen.short_window_s,
         threads=chosen.threads,
         workers=chosen.workers,
         sample_rate=telephone_rate(settings),

@@ -450,7 +450,7 @@ async def test_the_tap_gets_both_sides_and_nothing_that_was_flushed(server: Medi
             ours.append((at_s, pcm))
 
     async with connected(server) as (channel, peer):
-        channel.tap = Tap()
+        channel.taps.append(Tap())
         await peer.socket.send_bytes(pcm(3))
         playback: Playback = channel.play(chunks(pcm(50), 640))
         await playback.first_audio
@@ -474,7 +474,7 @@ async def test_what_is_heard_counts_from_when_asterisk_really_began(server: Medi
             told.append(at_s + len(pcm) / 16000)
 
     async with connected(server) as (channel, peer):
-        channel.tap = Tap()
+        channel.taps.append(Tap())
         peer.stuck = True
         playback = channel.play(chunks(pcm(30), 640))
         await asyncio.sleep(0.15)  # Asterisk takes its time
@@ -502,7 +502,7 @@ async def test_the_tap_gets_what_was_heard_until_the_line_was_closed(server: Med
     async with connected(server) as (channel, peer):
         playback = channel.play(chunks(pcm(8), 5 * 640))  # less than the look-ahead: nothing more is to be sent
         await playback.first_audio
-        channel.tap = Tap()
+        channel.taps.append(Tap())
         await asyncio.sleep(0.1)
         if closed_by_us:
             await server.forget("c1")

@@ -214,6 +214,7 @@ def test_pay_far_from_the_job_is_confirmed_however_clear(low: int, asked_back: b
     assert ("expected_pay" not in played.learned("slot")) is asked_back
     assert (played.question == "expected_pay") is asked_back
 
+
 def test_a_new_uncertain_value_is_confirmed_anew() -> None:
     unsure_15k = UNSURE_12K.replace("一万二", "一万五").replace("12000", "15000")
     played = talk().play(*TO_PAY, UNSURE_12K, unsure_15k)

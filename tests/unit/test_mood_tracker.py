@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agi_app.audio.turn import Span
+from agi_app.audio.turn_values import Span
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.mood import MoodUse
 from agi_app.dialogue.understanding import Heard, Hypothesis

@@ -134,11 +134,26 @@ def test_talking_through_a_backchannel_is_right() -> None:
     assert measures.unanswered == 0
 
 
-def test_a_stop_at_a_backchannel_is_false_and_its_resumption_timed() -> None:
-    resumed = StageMark(at_ms=3700, cue=InterruptedCue(prompt_id="p", stopped=False))
-    measures = measure(log(said(3000, 3300, "backchannel"), stages=(resumed,)), recording(12_000, (1000, 3150), (3700, 7000)))
-    assert measures.false_stops == 1
-    assert measures.resumes_ms == pytest.approx([550], abs=TOLERANCE_MS)
+@pytest.mark.parametrize(("again_ms", "false_stops"), [(3500, 0), (3900, 1)])
+def test_a_hesitation_at_a_backchannel_is_timed_and_a_long_one_is_a_false_stop(again_ms: int, false_stops: int) -> None:
+    resumed = StageMark(at_ms=again_ms, cue=InterruptedCue(prompt_id="p", stopped=False))
+    sound = recording(12_000, (1000, 3150), (again_ms, 7000))
+    measures = measure(log(said(3000, 3300, "backchannel"), stages=(resumed,)), sound)
+    assert measures.false_stops == false_stops
+    assert measures.resumes_ms == pytest.approx([again_ms - 3150], abs=TOLERANCE_MS)
+
+
+def test_a_prompt_given_up_at_a_backchannel_is_a_false_stop() -> None:
+    stopped = StageMark(at_ms=3200, cue=InterruptedCue(prompt_id="p", stopped=True))
+    measures = measure(log(said(3000, 3300, "backchannel"), stages=(stopped,)), recording(12_000, (1000, 3150)))
+    assert (measures.false_stops, measures.resumes_ms) == (1, [])
+
+
+def test_only_the_last_silence_of_an_interruption_counts() -> None:
+    heard = recording(12_000, (1000, 3200), (3500, 3900), (7000, 9000))
+    measures = measure(log(said(3000, 5000, "interrupt")), heard)
+    assert measures.missed_interruptions == 0
+    assert measures.interruption_stop_ms == pytest.approx([900], abs=TOLERANCE_MS)
 
 
 def test_an_unmarked_gap_of_a_clause_is_no_false_stop_but_a_long_one_is() -> None:

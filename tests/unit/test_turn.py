@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agi_app.audio.turn import (
+from agi_app.audio.turn import TurnTaker
+from agi_app.audio.turn_values import (
     Forget,
+    Passed,
     PausePrompt,
     Recognise,
     ResumePrompt,
@@ -18,7 +20,6 @@ from agi_app.audio.turn import (
     TurnAction,
     TurnOver,
     TurnRules,
-    TurnTaker,
     Verdict,
 )
 
@@ -49,7 +50,7 @@ class Line:
 
     def run(self, ms: int, *, speech: bool) -> None:
         for _ in range(ms // BLOCK_MS):
-            self.take(self.taker.hear(0.95 if speech else 0.02, BLOCK))
+            self.take(self.taker.hear(speech, BLOCK))
             for due, number in list(self._due):
                 if due <= self.now_ms and self.verdict is not None:
                     self._due.remove((due, number))
@@ -172,14 +173,68 @@ def test_speech_over_a_prompt_pauses_at_once_and_stops_it_when_it_lasts() -> Non
     assert over.span.start <= 960 * 8
 
 
-def test_a_short_sound_over_a_prompt_lets_us_go_on() -> None:
-    line = Line()
+@pytest.mark.parametrize("verdict", [Verdict.BACKCHANNEL, Verdict.EMPTY, Verdict.PLAIN, Verdict.INCOMPLETE, None])
+def test_a_short_sound_over_a_prompt_lets_us_go_on_at_once_whatever_its_words(verdict: Verdict | None) -> None:
+    line = Line(verdict=verdict, delay_ms=400)
     line.take(line.taker.prompt_started(interruptible=True))
-    line.say(192)
-    line.quiet(1000)
+    line.say(416)
+    line.quiet(2000)
     assert len(line.of(ResumePrompt)) == 1
-    assert line.of(ResumePrompt)[0][0] <= 192 + RULES.resume_ms + BLOCK_MS
+    assert line.of(ResumePrompt)[0][0] <= 416 + RULES.resume_ms + BLOCK_MS
     assert not line.of(StopPrompt)
+    assert not line.of(TurnOver)
+
+
+def test_a_short_word_that_is_a_clear_wish_stops_us_when_it_is_known() -> None:
+    line = Line(verdict=Verdict.COMPLETE, delay_ms=192)
+    line.take(line.taker.prompt_started(interruptible=True))
+    line.say(384)
+    line.quiet(640)
+    assert len(line.of(ResumePrompt)) == 1
+    [(stopped, _)] = line.of(StopPrompt)
+    assert stopped <= 384 + RULES.resume_ms + 192 + 3 * BLOCK_MS
+    line.take(line.taker.prompt_ended())
+    line.expect()
+    line.quiet(320)
+    assert len(line.of(TurnOver)) == 1
+
+
+def test_a_word_a_pause_and_a_question_over_a_prompt_are_one_interruption() -> None:
+    line = Line(verdict=Verdict.PLAIN, delay_ms=192)
+    line.take(line.taker.prompt_started(interruptible=True))
+    line.say(320)  # 对了，
+    line.quiet(256)
+    line.verdict = Verdict.COMPLETE
+    line.say(1280)  # 上班时间是几点？
+    assert len(line.of(StopPrompt)) == 1
+    line.take(line.taker.prompt_ended())
+    line.expect()
+    line.quiet(640)
+    [(_, over)] = line.of(TurnOver)
+    assert isinstance(over, TurnOver)
+    assert over.span.start == 0, "its first word belongs to it"
+
+
+def test_a_nod_between_two_prompts_is_passed_over_and_a_word_is_not() -> None:
+    for verdict, passed in ((Verdict.BACKCHANNEL, True), (Verdict.COMPLETE, False)):
+        line = Line(verdict=verdict)
+        line.say(320)
+        line.quiet(640)
+        assert len(line.of(Passed)) == passed
+        assert len(line.of(TurnOver)) == (not passed)
+        assert not line.taker.candidate_speaking
+
+
+def test_what_was_said_over_the_end_of_a_notice_is_not_waited_for_without_end() -> None:
+    line = Line(verdict=Verdict.COMPLETE, delay_ms=640)
+    line.take(line.taker.prompt_started(interruptible=False))
+    line.say(480)
+    line.quiet(128)
+    line.take(line.taker.prompt_ended())
+    line.quiet(640)  # its words become known while nobody has the turn
+    line.expect()
+    line.quiet(640)
+    assert len(line.of(TurnOver)) == 1
 
 
 def test_words_over_a_prompt_stop_it_once_they_are_known() -> None:
@@ -187,7 +242,7 @@ def test_words_over_a_prompt_stop_it_once_they_are_known() -> None:
     line.take(line.taker.prompt_started(interruptible=True))
     line.say(608)
     line.quiet(320)
-    assert not line.of(ResumePrompt)
+    assert not line.of(ResumePrompt), "more than a sound: we wait for its words"
     [(stopped, _)] = line.of(StopPrompt)
     assert stopped <= 608 + RULES.probe_ms + line.delay_ms + 2 * BLOCK_MS
     line.take(line.taker.prompt_ended())
@@ -259,11 +314,52 @@ def test_a_word_said_long_before_the_end_of_a_notice_is_not_its_answer() -> None
     assert len(line.of(SilenceOver)) == 1
 
 
-def test_endless_noise_ends_the_turn() -> None:
+def test_noise_without_words_does_not_keep_the_turn() -> None:
     line = Line(verdict=Verdict.EMPTY)
     line.expect()
+    line.say(25_000)
+    [(at, over)] = line.of(TurnOver)
+    assert at <= 3 * 1.5 * RULES.stretch_ms
+    assert isinstance(over, TurnOver)
+    assert not over.cut
+
+
+def test_words_without_end_are_cut_at_the_longest_turn() -> None:
+    line = Line(verdict=Verdict.PLAIN)
+    line.expect()
     line.say(RULES.longest_turn_ms + 2000)
-    assert len(line.of(TurnOver)) == 1
+    [(at, over)] = line.of(TurnOver)
+    assert RULES.longest_turn_ms <= at <= RULES.longest_turn_ms + line.delay_ms + 2 * BLOCK_MS
+    assert isinstance(over, TurnOver)
+    assert len(over.before) >= RULES.longest_turn_ms / (1.5 * RULES.stretch_ms) - 1
+
+
+def test_speech_without_pauses_is_recognised_in_pieces_that_follow_each_other_without_a_gap() -> None:
+    line = Line(verdict=Verdict.PLAIN)
+    line.expect()
+    line.say(7400)
+    line.quiet(32)  # between two words
+    line.say(4000)
+    line.quiet(2000)
+    first, last = (action for _, action in line.of(Recognise))
+    assert isinstance(first, Recognise)
+    assert isinstance(last, Recognise)
+    assert first.span.end == (7400 // BLOCK_MS + 2) * BLOCK, "cut at the gap"
+    assert last.span.start == first.span.end
+    [(_, over)] = line.of(TurnOver)
+    assert isinstance(over, TurnOver)
+    assert (over.before, over.id) == ((first.id,), last.id)
+
+
+def test_half_an_amount_is_waited_on_longer_than_people_pause_and_shorter_than_a_broken_sentence() -> None:
+    line = Line(verdict=Verdict.OPEN)
+    line.expect()
+    line.say(640)
+    line.quiet(704)
+    assert not line.of(TurnOver), "a pause of 700 ms does not cut it off"
+    line.quiet(320)
+    [(at, _)] = line.of(TurnOver)
+    assert at <= 640 + RULES.open_ms + 2 * BLOCK_MS < 640 + RULES.incomplete_ms
 
 
 EVENTS = st.lists(
@@ -273,15 +369,15 @@ EVENTS = st.lists(
         st.tuples(st.just("prompt"), st.booleans()),
         st.tuples(st.just("ended"), st.just(0)),
         st.tuples(st.just("expect"), st.integers(300, 3000)),
-        st.tuples(st.just("verdict"), st.sampled_from(list(Verdict))),
+        st.tuples(st.just("verdict"), st.sampled_from([*Verdict, None])),
+        st.tuples(st.just("delay"), st.integers(0, 1500)),
+        st.tuples(st.just("hang up"), st.just(0)),
     ),
     max_size=40,
 )
 
 
-@given(EVENTS)
-def test_no_order_of_events_leaves_it_stuck_or_speaking_over_the_candidate(events: list[tuple[str, object]]) -> None:
-    line = Line()
+def play(line: Line, events: list[tuple[str, object]]) -> None:
     for name, value in events:
         match name:
             case "say":
@@ -294,22 +390,57 @@ def test_no_order_of_events_leaves_it_stuck_or_speaking_over_the_candidate(event
                 line.take(line.taker.prompt_ended())
             case "expect":
                 line.expect(silence_ms=int(value))
+            case "delay":
+                line.delay_ms = int(value)
+            case "hang up":
+                line.take(line.taker.line_ended())
             case _:
                 line.verdict = value
-    balance = 0
+
+
+@given(EVENTS)
+def test_no_order_of_events_leaves_it_stuck(events: list[tuple[str, object]]) -> None:
+    line = Line()
+    play(line, events)
+    paused = False
     for _, action in line.log:
         match action:
             case PausePrompt():
-                balance = 1
-            case ResumePrompt() | StopPrompt():
-                assert balance == 1, "resumed or stopped what was not paused"
-                balance = 0
+                paused = True
+            case ResumePrompt():
+                assert paused, "resumed what was not paused"
+                paused = False
+            case StopPrompt():
+                paused = False
+    asked = [action.id for _, action in line.log if isinstance(action, Recognise)]
+    assert asked == sorted(set(asked)), "every recognition has a number of its own"
+    told = [action.id for _, action in line.log if isinstance(action, TurnOver | Forget)]
+    assert len(told) == len(set(told)), "no recognition ends two turns, or is forgotten after it ended one"
     line.take(line.taker.prompt_ended())
     line.expect(silence_ms=1000)
-    line.verdict = Verdict.PLAIN
+    line.verdict, line.delay_ms = Verdict.PLAIN, 96
     before = len(line.log)
-    line.quiet(6000)
+    line.quiet(8000)
     assert any(isinstance(action, TurnOver | SilenceOver) for _, action in line.log[before:])
+
+
+@given(EVENTS, st.integers(RULES.onset_ms // BLOCK_MS + 1, 200))
+def test_whoever_speaks_over_an_interruptible_prompt_is_never_spoken_over_for_long(
+    events: list[tuple[str, object]], blocks: int
+) -> None:
+    line = Line()
+    play(line, events)
+    line.take(line.taker.prompt_ended())
+    line.verdict, line.delay_ms = Verdict.PLAIN, 96
+    line.quiet(6000)
+    line.take(line.taker.prompt_started(interruptible=True))
+    before = len(line.log)
+    line.say(blocks * BLOCK_MS)
+    actions = [action for _, action in line.log[before:]]
+    assert actions, "the onset is noticed"
+    assert isinstance(actions[0], PausePrompt)
+    assert not any(isinstance(action, ResumePrompt) for action in actions), "as long as they speak we are silent"
+    assert any(isinstance(action, StopPrompt) for action in actions) == (blocks * BLOCK_MS >= RULES.talk_over_ms)
 
 
 def last_turn(line: Line) -> tuple[TurnOver | None, bool]:

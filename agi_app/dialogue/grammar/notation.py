@@ -15,6 +15,7 @@ from agi_app.dialogue.grammar.source import Place, refuse
 
 ROOT_KINDS = (
     "answer", "volunteered", "decoy", "intent", "nod", "backchannel", "hold", "nothing", "closed", "hint", "filler", "unfinished",
+    "ending",
 )  # fmt: skip
 
 

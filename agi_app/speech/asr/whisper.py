@@ -36,6 +36,8 @@ _PROMPTS = {"zh": "以下是普通话的电话面试录音，简体中文。", "
 _FULL_STOP = {"zh": "。", "en": ". "}
 """Behind each sentence of the prompt. Without one at the end whisper takes the answer for its continuation."""
 _SHORTEST_S = 0.12
+_TAIL_S = 1.5
+"""Silence a window must end in, or whisper makes up words behind the last ones."""
 _UNSURE_LOG_PROB = -0.7
 _SHORT_TEXT = 3
 """Free results below this probability, or of at most so many characters, are worth a second look at the closed set."""
@@ -55,6 +57,7 @@ class WhisperRecogniser:
         folder: the fetched model.
         beam: beam size of the free decoding; also the number of alternatives.
         window_s: audio the encoder sees at once; the cost is nearly proportional. Longer audio is cut at quiet points.
+        short_window_s: the same for utterances that leave 1.5 s of it silent.
         threads: CPU threads of one recognition.
         workers: recognitions that may run at the same time.
         sample_rate: of the audio it gets, in Hz.
@@ -66,6 +69,7 @@ class WhisperRecogniser:
         *,
         beam: int = 5,
         window_s: float = 10.0,
+        short_window_s: float = 7.0,
         threads: int = 2,
         workers: int = 1,
         sample_rate: int = 8000,
@@ -77,6 +81,7 @@ class WhisperRecogniser:
         self._folder = folder
         self._beam = beam
         self._window_s = window_s
+        self._short_window_s = min(short_window_s, window_s)
         self._threads = threads
         self._workers = workers
         self._model: Any = None
@@ -170,8 +175,9 @@ class WhisperRecogniser:
         import ctranslate2
 
         began = time.perf_counter()
-        window = int(self._window_s * _MODEL_RATE)
-        mel = self._features(np.pad(audio, (0, window - audio.size)))[:, : int(self._window_s * _FRAMES_A_SECOND)]
+        short = audio.size <= (self._short_window_s - _TAIL_S) * _MODEL_RATE
+        window_s = self._short_window_s if short else self._window_s
+        mel = self._features(np.pad(audio, (0, int(window_s * _MODEL_RATE) - audio.size)))[:, : int(window_s * _FRAMES_A_SECOND)]
         features = ctranslate2.StorageView.from_array(np.ascontiguousarray(mel[None], np.float32))
         encoded = self._model.encode(features, to_cpu=True)
         stages["encode"] += 1000 * (time.perf_counter() - began)

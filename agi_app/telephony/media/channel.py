@@ -76,7 +76,7 @@ class MediaChannel:
         rate: samples a second, 16 bit little-endian mono.
         connected: set when Asterisk's socket is there.
         closed: set when it is gone (or will never come).
-        tap: where the recorder listens.
+        taps: who listens in: the recorder, the echo detector.
     """
 
     def __init__(self, call_id: str, *, audio_format: str = "slin", look_ahead_ms: int = 600) -> None:
@@ -88,7 +88,7 @@ class MediaChannel:
         self.counters = MediaCounters()
         self.connected = asyncio.Event()
         self.closed = asyncio.Event()
-        self.tap: MediaTap | None = None
+        self.taps: list[MediaTap] = []
         self.playout = Playout(self.rate * protocol.SAMPLE_BYTES)
         self.xoff = False
         self._loop = asyncio.get_running_loop()
@@ -180,8 +180,8 @@ class MediaChannel:
                 self._frames.popleft()
                 self.counters.dropped += 1
             self._frames.append(frame)
-            if self.tap is not None:
-                self.tap.candidate(now, frame)
+            for tap in self.taps:
+                tap.candidate(now, frame)
         self._filled.set()
         self.settle(now)
 
@@ -231,14 +231,14 @@ class MediaChannel:
         await self._send(command)
 
     def settle(self, now: float) -> None:
-        """Bring the ledger up to now and tell the tap what was played."""
-        self.hand_to_tap(self.playout.take(now))
+        """Bring the ledger up to now and tell the taps what was played."""
+        self.hand_to_taps(self.playout.take(now))
 
-    def hand_to_tap(self, played: list[Played]) -> None:
-        """Tell the tap what was played."""
-        if self.tap is not None:
-            for item in played:
-                self.tap.ours(item.at_s, item.pcm)
+    def hand_to_taps(self, played: list[Played]) -> None:
+        """Tell the taps what was played."""
+        for item in played:
+            for tap in self.taps:
+                tap.ours(item.at_s, item.pcm)
 
     async def _send(self, message: bytes | str) -> None:
         socket = self._socket

@@ -242,7 +242,7 @@ class Playback:
         channel = self._channel
         paused = channel.playout.paused
         now = channel.now()
-        channel.hand_to_tap(channel.playout.flush(now))
+        channel.hand_to_taps(channel.playout.flush(now))
         channel.playout.resume(now)
         self.nudge()
         await self._command(protocol.FLUSH)
