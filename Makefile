@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test chaos eval lint format clean
+.PHONY: help setup environment demo test chaos eval lint format clean images
 
 BIN := .venv/bin
 export PYTHON ?= python3
@@ -29,6 +29,9 @@ chaos: setup ## kill app, Asterisk and database connections through a campaign o
 
 eval: setup ## measure the understanding on the evaluation set
 	@$(BIN)/hireline eval --no-misses tests/data/understanding
+
+images: ## run the images' install steps in fresh Debian root file systems and start what they hold (minutes, 4 GB)
+	@docker/check_images.sh
 
 lint: environment ## check style, types and import rules
 	@$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import aiohttp
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from agi_app.config import CHECKOUT, MonitoringSettings
@@ -24,6 +25,7 @@ from agi_app.speech.worker import ModelWorker, Priority
 from hr_sync.records import CallResult, CallState, Disposition
 
 DASHBOARD = CHECKOUT / "docker" / "grafana" / "hireline.json"
+ALARMS = CHECKOUT / "docker" / "prometheus" / "alarms.yml"
 NOW = datetime(2026, 1, 5, 10, 15, tzinfo=UTC)
 
 
@@ -246,10 +248,12 @@ async def test_a_taken_port_is_named(wing: Wing) -> None:
     assert wing.listeners == []
 
 
-async def test_the_sample_dashboard_asks_only_for_what_there_is(pages: Pages) -> None:
+async def test_the_sample_dashboard_and_alarms_ask_only_for_what_there_is(pages: Pages) -> None:
     _, names = await pages.families()
     dashboard = json.loads(DASHBOARD.read_text("utf-8"))
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    alarms = yaml.safe_load(ALARMS.read_text("utf-8"))
+    expressions += [rule["expr"] for group in alarms["groups"] for rule in group["rules"]]
     asked = {name for expression in expressions for name in re.findall(r"\b((?:hireline|process)_\w+)", expression)}
     assert len(expressions) > 25
     assert asked - names == set()
