@@ -105,9 +105,8 @@ def make_plan(
             where=f"{source.name}, row {mapping.header_row}",
             remedy="name the headers in a mapping file, or the row they stand in with --header-row",
         )
-    tell("checking", 0, len(source.rows))
-    sheet = read_rows(source, kind, assignment, mapping)
-    tell("comparing", len(sheet.rows), len(source.rows))
+    sheet = read_rows(source, kind, assignment, mapping, tell)
+    tell("comparing", 0, len(source.rows))
     built, births = _build(kind, sheet, store)
     tell("comparing", len(source.rows), len(source.rows))
     problems = sorted(sheet.problems, key=lambda problem: problem.row)

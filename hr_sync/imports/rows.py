@@ -13,12 +13,16 @@ from hr_sync.imports.kinds import Kind
 from hr_sync.imports.mapping import Assignment
 from hr_sync.imports.mapping import Mapping as MappingFile
 from hr_sync.imports.problems import CellError, Problem
-from hr_sync.imports.source import Source
+from hr_sync.imports.source import Progress, Source
 from hr_sync.protected import without_protected
 from hr_sync.records import Record
 
 R = TypeVar("R", bound=Record)
 
+_STEP = 1000
+_SHORT = 24
+_KNOWN = 200_000
+"""Words remembered."""
 _FREE_TEXT = frozenset({"notes", "note", "tags", "skills", "wishes", "certificates", "outcome"})
 """Fields in which people write what may not be kept."""
 
@@ -52,13 +56,16 @@ class Sheet:
         self.notices[what] = self.notices.get(what, 0) + rows
 
 
-def read_rows(source: Source, kind: Kind, assignment: Assignment, mapping: MappingFile) -> Sheet:
+def read_rows(source: Source, kind: Kind, assignment: Assignment, mapping: MappingFile, progress: Progress) -> Sheet:
     """Read every cell; rows with a cell that cannot be read become problems and are left out."""
     sheet = Sheet([], {column.path: header for header, column in assignment.columns.items()}, list(source.problems))
     by_path = {column.path: column for column in COLUMNS[kind]}
     words = {path: {_word(key): value for key, value in table.items()} for path, table in mapping.values.items()}
     defaults = {path: by_path[path].read(value) for path, value in mapping.defaults.items()}
-    for row in source.rows:
+    known: dict[tuple[str, str], Any] = {}
+    for place, row in enumerate(source.rows):
+        if place % _STEP == 0:
+            progress("checking", place, len(source.rows))
         values = dict(defaults)
         good = True
         for header, cell in row.cells.items():
@@ -68,7 +75,7 @@ def read_rows(source: Source, kind: Kind, assignment: Assignment, mapping: Mappi
             table = words.get(column.path)
             given = cell if table is None or isinstance(cell, (list, dict)) else table.get(_word(cell), cell)
             try:
-                value = column.read(given)
+                value = _read(column, given, known)
             except CellError as problem:
                 sheet.problems.append(Problem(row.number, header, problem.what, problem.remedy))
                 good = False
@@ -76,7 +83,21 @@ def read_rows(source: Source, kind: Kind, assignment: Assignment, mapping: Mappi
                 values[column.path] = _allowed(column, value, sheet)
         if good:
             sheet.rows.append(FieldRow(row.number, values))
+    progress("checking", len(source.rows), len(source.rows))
     return sheet
+
+
+def _read(column: Column, cell: Any, known: dict[tuple[str, str], Any]) -> Any:  # noqa: ANN401 - a cell, a field's value
+    """The cell's value; short words, which most columns repeat from row to row, are read once."""
+    if not isinstance(cell, str) or len(cell) > _SHORT:
+        return column.read(cell)
+    key = (column.path, cell)
+    if key not in known:
+        value = column.read(cell)
+        if len(known) >= _KNOWN:
+            return value
+        known[key] = value
+    return known[key]
 
 
 def _word(cell: object) -> str:

@@ -20,6 +20,7 @@ Reader = Callable[[Cell], Any]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 """Zone of times that are written without one."""
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LONGEST = 20_000
 """Characters of a cell; what is longer belongs into a file of its own."""
 _YEARS = (1900, 2100)
@@ -38,7 +39,7 @@ def text(cell: Cell) -> str:
         raise CellError(f"the cell holds {len(words):,} characters", f"keep it below {_LONGEST:,}")
     if words.startswith("="):
         raise CellError("the cell holds a formula, not a value", "paste its value (Paste special, values)")
-    if any(unicodedata.category(char) == "Cc" and char not in "\n\r\t" for char in words):
+    if _CONTROL.search(words):
         raise CellError("the cell holds control characters", "delete and type it again")
     return words
 
