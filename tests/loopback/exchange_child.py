@@ -37,14 +37,21 @@ def last_revision(number: int) -> int:
     return 3 if number % 3 == 0 else 1
 
 
+def up() -> None:
+    """Tell the test that work begins."""
+    sys.stdout.write("up\n")
+    sys.stdout.flush()
+
+
 def write(database: Path, calls: int) -> None:
     with SqliteStore(database) as store:
+        up()
         for number in range(calls):
             call_id = f"call-{number:04d}"
             call = store.open_attempt(
                 CallAttempt(call_id=call_id, candidate_id="zhang-wei", job_id="key-account-sales", started_at=AT, owner="a:1:1")
             )
-            store.finish(
+            fresh = store.finish(
                 CallResult(
                     call_id=call_id, attempt=call.attempt, candidate_id="zhang-wei", job_id="key-account-sales",
                     disposition="completed", started_at=AT, ended_at=AT,
@@ -54,19 +61,22 @@ def write(database: Path, calls: int) -> None:
                 store.revise_result(call_id, {"interest": "hesitant"}, reason="corrected")
             if last_revision(number) == 3 and store.stored_result(call_id).revision == 2:
                 store.revise_result(call_id, {"interest": "interested"}, reason="decided")
-            time.sleep(0.004)
+            if fresh:
+                time.sleep(0.03)
 
 
 async def serve(database: Path, port: int) -> None:
     with SqliteStore(database) as store:
         rules = ApiRules(port=port, rate_per_s=10_000, burst=10_000)
         async with ApiServer(store, ApiKeys(store.transactions), RecordingFolder(database.parent), rules):
+            up()
             await asyncio.Event().wait()
 
 
 async def dispatch(database: Path, rules: str) -> None:
     with SqliteStore(database) as store:
         async with Dispatcher(Outbox(store.transactions), OutboxRules.model_validate_json(rules)):
+            up()
             await asyncio.Event().wait()
 
 
@@ -96,6 +106,7 @@ async def receive(database: Path, port: int, secret: str) -> None:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()
+    up()
     await asyncio.Event().wait()
 
 
@@ -110,6 +121,7 @@ def revisions(file: Path) -> dict[str, int]:
 async def pull_all(file: Path, url: str, token: str, calls: int) -> None:
     last = {f"call-{number:04d}": last_revision(number) for number in range(calls)}
     with ResultFile(file) as results:
+        up()
         while True:
             await pull(url, token, results, limit=7, patience_s=60)
             if revisions(file) == last:

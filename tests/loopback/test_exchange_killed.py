@@ -28,7 +28,7 @@ from tests.postgres import Cluster
 CHILD = Path(__file__).with_name("exchange_child.py")
 CALLS = 60
 LAST = {f"call-{number:04d}": last_revision(number) for number in range(CALLS)}
-KILLS = 10
+KILLS = 6
 PATIENCE_S = 60.0
 SEEDS = [int(seed) for seed in os.environ.get("EXCHANGE_SEEDS", "1").split(",")]
 """EXCHANGE_SEEDS=1,2,3 runs more of them."""
@@ -45,30 +45,40 @@ class Crowd:
 
     def start(self, deed: str, *arguments: object) -> None:
         self._commands[deed] = [sys.executable, str(CHILD), deed, *map(str, arguments)]
-        self._running[deed] = subprocess.Popen(self._commands[deed])
+        self._launch(deed)
+
+    def _launch(self, deed: str) -> None:
+        self._running[deed] = subprocess.Popen(self._commands[deed], stdout=subprocess.PIPE)
 
     def kill_until(self, done: Callable[[], bool], *, kills: int) -> None:
-        """Kill one of them every now and then, so often; then let them finish."""
+        """Kill one of them at its work every now and then, so often or until all is done; then let them finish."""
         deadline = time.monotonic() + PATIENCE_S
-        while not done() or self.kills.total() < kills:
+        order: list[str] = []
+        while not done():
             assert time.monotonic() < deadline, "they do not come to an end"
-            time.sleep(self._chance.uniform(0.02, 0.35))
-            if self.kills.total() < kills:
-                victim = self._chance.choice(sorted(self._running))
-                self._running[victim].kill()
+            if not order:
+                order = self._chance.sample(sorted(self._running), len(self._running))
+            victim = order.pop()
+            process = self._running[victim]
+            if self.kills.total() < kills and process.stdout.readline() == b"up\n":
+                time.sleep(self._chance.uniform(0, 0.2))
+                process.kill()
                 self.kills[victim] += 1
-            for deed, process in list(self._running.items()):
-                if process.poll() is not None and process.returncode != 0:
-                    process.wait()
-                    self._running[deed] = subprocess.Popen(self._commands[deed])
+                self._bury(victim)
+                self._launch(victim)
+            time.sleep(0.02)
+
+    def _bury(self, deed: str) -> None:
+        self._running[deed].stdout.close()
+        self._running[deed].wait()
 
     def over(self, deed: str) -> bool:
         return self._running[deed].poll() == 0
 
     def stop(self) -> None:
-        for process in self._running.values():
+        for deed, process in self._running.items():
             process.kill()
-            process.wait()
+            self._bury(deed)
 
 
 @contextmanager
@@ -103,6 +113,7 @@ def test_pulled_results(database: Path, tmp_path: Path, seed: int) -> None:
         processes.start("serve", database, port)
         processes.start("pull", file, f"http://127.0.0.1:{port}", token, CALLS)
         processes.kill_until(lambda: processes.over("pull"), kills=KILLS)
+        assert len(processes.kills) == 3, "each was killed at its work"
     items = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     cursors = [item["cursor"] for item in items]
     assert cursors == sorted(set(cursors)), "in order, none twice"
@@ -130,6 +141,7 @@ def test_pushed_results(database: Path, tmp_path: Path, postgres: Cluster, seed:
         processes.start("receive", tmp_path / "taken.db", port, secret)
         processes.start("dispatch", database, json.dumps({"destinations": destinations, "poll_s": 0.02}))
         processes.kill_until(lambda: processes.over("write") and all(each.waiting == 0 for each in outbox.status()), kills=KILLS)
+        assert len(processes.kills) == 3, "each was killed at its work"
         assert all(each.dead == 0 for each in outbox.status())
         expected = {stored.result.call_id: (stored.revision, stored.result.interest) for stored in store.results(limit=CALLS)}
     assert {call_id: revision for call_id, (revision, _) in expected.items()} == LAST
