@@ -25,7 +25,7 @@ from agi_app.dialogue.hold import hold_left_ms
 from agi_app.dialogue.mood import CALM, Mood, MoodReader, MoodUse, Voice
 from agi_app.dialogue.pack.schema import Pack, Question
 from agi_app.dialogue.redaction import redact
-from agi_app.dialogue.reply import Expectation, PromptKind, Reply
+from agi_app.dialogue.reply import Expectation, Prompt, PromptKind, Reply
 from agi_app.dialogue.script import interview_for, personalised, plan
 from agi_app.dialogue.state import CONFIRMING, State
 from agi_app.dialogue.turn import Desk, Limits, Turn
@@ -215,6 +215,18 @@ class Dialogue:
         if not self.over:
             policy.follow_up(turn, suggestion)
         return self._reply(turn)
+
+    def foresee(self, heard: Heard, understanding: Understanding) -> tuple[Prompt, ...]:
+        """What `hear` would say to this utterance, should it end here; nothing changes. For preparing the sound of it."""
+        used = self._desk.wording.used
+        kept = self._state, self._expects, self.last_understanding, used.copy()
+        self._state = self._state.twin()
+        try:
+            return self.hear(heard, self._mood_reader.mood, understanding).prompts
+        finally:
+            self._state, self._expects, self.last_understanding, said = kept
+            used.clear()
+            used.update(said)
 
     def silence(self) -> Reply:
         """React to nothing having been said within `expects.silence_ms`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -103,6 +104,16 @@ class State:
     """How the call counts should the line end now; None: partial."""
     disposition: Disposition | None = None
     """Set when the conversation is over."""
+
+    def twin(self) -> State:
+        """A copy that may be changed without changing this one; questions are shared, nobody changes them."""
+        questions = list(self.plan)
+        opened = self.current
+        while opened is not None:
+            questions.append(opened.question)
+            opened = opened.resume
+        shared: dict[int, Any] = {id(question): question for question in questions}
+        return deepcopy(self, shared)
 
     def note_doubt(self, intent: Intent, text: str, *, answered: bool) -> bool:
         """Record a doubt; a repeated one only when its fate changed. True when it is new."""

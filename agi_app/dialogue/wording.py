@@ -27,7 +27,8 @@ class Wording:
         self._vary = vary
         self._facts = facts
         self._seed = seed
-        self._used: Counter[str] = Counter()
+        self.used: Counter[str] = Counter()
+        """How often each sentence was said, so that the next time another variant is."""
 
     def named(self, name: str, **values: str) -> str:
         """A sentence of wording/ by its name."""
@@ -45,7 +46,7 @@ class Wording:
     def choose(self, key: str, sentences: Sequence[Template], **values: str) -> str:
         """One of the sentences that can be said, another one each time. Raises PackError when none can."""
         text = self.peek(key, sentences, **values)
-        self._used[key] += 1
+        self.used[key] += 1
         return text
 
     def peek(self, key: str, sentences: Sequence[Template], **values: str) -> str:
@@ -58,4 +59,4 @@ class Wording:
                 f"no variant of `{key}` can be said: facts are missing", where=where, remedy="add a variant without them"
             )
         first = zlib.crc32(f"{self._seed}/{key}".encode()) if self._vary else 0
-        return texts[(first + (self._used[key] if self._vary else 0)) % len(texts)]
+        return texts[(first + (self.used[key] if self._vary else 0)) % len(texts)]

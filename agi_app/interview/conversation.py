@@ -113,6 +113,7 @@ class Conversation:
             self._recognitions = Recognitions(
                 ear=self._ear,
                 service=self._services.recognition,
+                speech=self._services.speech,
                 mind=self._mind,
                 notes=self._notes,
                 group=group,

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import ParamSpec, TypeVar
 
 from agi_app.dialogue.dialogue import Dialogue
-from agi_app.dialogue.reply import Reply
+from agi_app.dialogue.reply import Prompt, Reply
 from agi_app.dialogue.understanding import Heard, Understanding
 
 P = ParamSpec("P")
@@ -39,6 +39,11 @@ class Mind:
         """What words mean for the open question, and whether they are nothing but a nod."""
         async with self._one:
             return await self._run(lambda: (self.dialogue.understand(heard), self.dialogue.is_backchannel(heard.text)))
+
+    async def foresee(self, heard: Heard, understanding: Understanding, move: int) -> tuple[Prompt, ...]:
+        """What we would say should the utterance end here; nothing once another move was made."""
+        async with self._one:
+            return await self._run(lambda: self.dialogue.foresee(heard, understanding)) if move == self.move else ()
 
     def hints(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """For the recogniser: what to expect now, and short answers to score against the sound."""

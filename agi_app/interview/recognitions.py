@@ -6,15 +6,19 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agi_app.audio.turn_values import Recognise, TurnOver
-from agi_app.dialogue.understanding import Heard
+from agi_app.audio.turn_values import Recognise, TurnOver, Verdict
+from agi_app.dialogue.understanding import Heard, Understanding
 from agi_app.errors import SpeechError
 from agi_app.interview.hearing import Ear
 from agi_app.interview.mind import Mind
 from agi_app.interview.notes import CallNotes
 from agi_app.interview.utterance import Utterance, joined, verdict, weighted
 from agi_app.speech.asr.protocol import RecognitionHints
-from agi_app.speech.worker import RecognitionService
+from agi_app.speech.tts.service import SpeechService
+from agi_app.speech.worker import Priority, RecognitionService
+
+_MEANWHILE = (Verdict.OPEN, Verdict.PLAIN, Verdict.INCOMPLETE)
+"""After these we wait on for half a second and more: time to prepare an answer. A complete one is answered before that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Recognitions:
 
     Args:
         group: where their tasks live; cancelled with the call.
+        speech: prepares what we would answer.
         speaking: whether we are, so that a nod is no answer.
     """
 
@@ -39,6 +44,7 @@ class Recognitions:
         *,
         ear: Ear,
         service: RecognitionService,
+        speech: SpeechService,
         mind: Mind,
         notes: CallNotes,
         group: asyncio.TaskGroup,
@@ -46,6 +52,7 @@ class Recognitions:
     ) -> None:
         self._ear = ear
         self._service = service
+        self._speech = speech
         self._mind = mind
         self._notes = notes
         self._group = group
@@ -85,9 +92,17 @@ class Recognitions:
         earlier = [(await self._tasks[number]).piece for number in asked.before]
         whole = joined(earlier, heard)
         understanding, nod = await self._mind.consider(whole)
-        self._ear.recognised(asked.id, verdict(whole, understanding, nod=nod and self._speaking()))
+        found = verdict(whole, understanding, nod=nod and self._speaking())
+        self._ear.recognised(asked.id, found)
+        if found in _MEANWHILE and not self._speaking():
+            self._group.create_task(self._prepare(whole, understanding, move))
         stages = {"recognition": 1000 * (recognised - began), "understanding": 1000 * (loop.time() - recognised)}
         return _Known(heard, Utterance(whole, understanding=understanding, move=move, stages_ms=stages))
+
+    async def _prepare(self, heard: Heard, understanding: Understanding, move: int) -> None:
+        """While we wait whether more is said, make the sound of what we would say."""
+        for prompt in await self._mind.foresee(heard, understanding, move):
+            await self._speech.warm((prompt.text,), rate=prompt.rate, priority=Priority.AHEAD)
 
     async def _heard(self, asked: Recognise) -> Heard:
         words, phrases = self._mind.hints()

@@ -89,19 +89,27 @@ class SpeechService:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
-    async def warm(self, texts: Iterable[str], *, rate: float = 1.0, progress: Callable[[int, int], None] | None = None) -> None:
-        """Make the audio of texts that may be needed, as work nobody waits for.
+    async def warm(
+        self,
+        texts: Iterable[str],
+        *,
+        rate: float = 1.0,
+        priority: Priority = Priority.WARM,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Make the audio of texts that may be needed.
 
         Args:
             texts: most likely first.
             rate: as in `stream`.
+            priority: AHEAD for what will be said in a moment; by default nobody waits for it.
             progress: told after each text how many of how many are done.
         """
         listed = list(texts)
         for done, text in enumerate(listed, start=1):
             try:
                 for part in clauses(normalise(text).text):
-                    await self._clause(part, rate, Priority.WARM)
+                    await self._clause(part, rate, priority)
                 self.counters["warmed"] += 1
             except (SynthesisError, OverloadError) as error:
                 self.counters["not_warmed"] += 1

@@ -1,0 +1,39 @@
+"""What would be said can be asked for beforehand, and asking changes nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from agi_app.dialogue.understanding import Heard, Hypothesis
+from tests.unit.dialogue_kit import KEEN, NO_MORE, PAY_12K, READY, RIGHT, STORY, TO_CLOSING, UNSURE_12K, YES, Talk, talk
+
+COURSE = (YES, YES, KEEN, UNSURE_12K, RIGHT, READY, "-", "听不懂 | other", PAY_12K, STORY, STORY)
+
+
+def foreseen(conversation: Talk, line: str) -> str:
+    heard = Heard((Hypothesis(conversation.understander.read(line)),))
+    return "".join(prompt.text for prompt in conversation.dialogue.foresee(heard, conversation.dialogue.understand(heard)))
+
+
+@pytest.mark.parametrize("steps", range(len(COURSE)))
+def test_what_is_foreseen_is_what_is_said(steps: int) -> None:
+    conversation = talk().play(*COURSE[:steps])
+    line = COURSE[steps] if COURSE[steps] != "-" else READY
+    before = conversation.dialogue.outcome(), conversation.dialogue.expects, conversation.dialogue.last_understanding
+    expected = foreseen(conversation, line)
+    assert (conversation.dialogue.outcome(), conversation.dialogue.expects, conversation.dialogue.last_understanding) == before
+    assert foreseen(conversation, line) == expected, "asked twice, answered alike"
+    conversation.play(line)
+    assert conversation.said == expected != ""
+
+
+def test_a_call_with_foresight_goes_like_one_without() -> None:
+    plain, foreseeing = talk(), talk()
+    plain.play()
+    foreseeing.play()
+    for line in (*TO_CLOSING, NO_MORE):
+        foreseen(foreseeing, "不考虑了 | not_interested")
+        plain.play(line)
+        foreseeing.play(line)
+        assert foreseeing.said == plain.said
+    assert foreseeing.dialogue.outcome() == plain.dialogue.outcome()
