@@ -15,6 +15,7 @@ from agi_app.config import Settings, load_settings
 from agi_app.errors import ConfigError, SetupError
 from agi_app.telephony.dialplan.findings import Finding
 from agi_app.telephony.dialplan.plan import Dialplan
+from agi_app.telephony.fastagi import ROUTES
 from agi_app.telephony.secrets import load_secrets
 from agi_app.telephony.server import AsteriskInstallation, Instance, find_asterisk, reload_configuration
 from agi_app.telephony.server.dialplan_files import check_files
@@ -103,7 +104,7 @@ def _installation(settings: Settings) -> AsteriskInstallation:
 
 def _examine(settings: Settings, installation: AsteriskInstallation | None, console: Console) -> tuple[Dialplan, list[Finding]]:
     """What reading says, and, unless that is an error already, what an Asterisk says."""
-    plan, findings = check_files(settings, installation, None)
+    plan, findings = check_files(settings, installation, ROUTES)
     if installation is not None and not any(item.severity == "error" for item in findings):
         with console.status("an Asterisk loads the files aside"):
             findings += asyncio.run(rehearse(settings, installation))

@@ -11,6 +11,7 @@ from agi_app.telephony.dialplan.check import Known, check_dialplan
 from agi_app.telephony.dialplan.findings import Finding
 from agi_app.telephony.dialplan.plan import Dialplan
 from agi_app.telephony.dialplan.source import SourceFile
+from agi_app.telephony.fastagi import ROUTES
 from agi_app.telephony.server.dialplan_files import check_files
 
 APPLICATIONS = {
@@ -194,8 +195,9 @@ def test_a_caller_who_can_reach_a_dial_is_worth_a_warning() -> None:
 
 
 def test_the_shipped_dialplan_passes_and_leads_nowhere() -> None:
-    plan, findings = check_files(Settings(), None, None)
+    plan, findings = check_files(Settings(), None, ROUTES)
     assert findings == []
+    assert [item.code for item in check_files(Settings(), None, ())[1]] == ["missing_route"]  # it does ask one of them
     assert {"from-trunk", "inbound", "hand-over", "unavailable", "outbound"} <= set(plan.contexts)
     outbound = plan.contexts["outbound"]
     assert {step.application for extension in outbound.extensions.values() for step in extension.priorities} == {"Return"}
