@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from agi_app.errors import ConfigError
 from hr_sync.api.rules import ApiRules
 from hr_sync.calling_hours import CallingHours
+from hr_sync.followup.settings import MessageRules
 from hr_sync.outbox.targets import OutboxRules
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -309,6 +310,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     api: ApiRules = ApiRules()
     outbox: OutboxRules = OutboxRules()
+    messages: MessageRules = MessageRules()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

@@ -21,6 +21,7 @@ from agi_app.interview.events import CallFinished
 from agi_app.interview.reception import Reception
 from agi_app.monitoring import MonitoringServer
 from agi_app.telephony.secrets import load_secrets
+from hr_sync.followup import service as follow_ups
 from hr_sync.records import CallResult, Disposition
 from hr_sync.store import SqliteStore
 
@@ -51,6 +52,7 @@ def serve() -> None:
 
 async def _serve(settings: Settings, console: Console) -> None:
     token = load_secrets(settings.state).control_token
+    following_up = follow_ups.prepare(settings.messages, settings.state)  # before the durable engine starts
     async with (
         phone_wing(settings, console) as hireline,
         MonitoringServer(hireline, settings.monitoring) if settings.monitoring.enabled else nullcontext(),
@@ -58,6 +60,7 @@ async def _serve(settings: Settings, console: Console) -> None:
         hireline.campaigns() as campaigns,
         hireline.reception() if settings.inbound.enabled else nullcontext() as reception,
         exchange(settings, hireline.store) as other_systems,
+        following_up(hireline.store),
     ):
         stop = stop_signals()
         console.print(f"serving; orders on {settings.control.host}:{control.port}, Ctrl-C to stop", highlight=False)

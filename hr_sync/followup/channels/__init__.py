@@ -1,0 +1,1 @@
+"""How messages leave: mail, short messages, files."""
