@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from agi_app.dialogue.slots import SlotValue, monthly_bounds, plausible
+from agi_app.dialogue.spoken import yuan
 from hr_sync.records import Job
 
 LEAST_SHARE, MOST_SHARE = 0.4, 2.5
@@ -23,3 +25,16 @@ def far_from_job(value: SlotValue, job: Job) -> bool:
 def doubtful(slot: str, value: SlotValue, now: datetime, job: Job) -> bool:
     """Whether a value is too unlikely to be kept without asking back, however clearly it was heard."""
     return not plausible(slot, value, now) or (slot == "expected_pay" and far_from_job(value, job))
+
+
+def likely_phrases(job: Job, frames: Iterable[str]) -> tuple[str, ...]:
+    """What a candidate for a job may say of the expected pay: every likely amount in every way of saying it.
+
+    Args:
+        job: amounts from half the bottom of its range to twice the top count as likely.
+        frames: ways to say it, with `{amount}`.
+    """
+    least, most = 0.5 * job.pay.range.min, 2 * job.pay.range.max
+    steps = (*range(1000, 10_000, 500), *range(10_000, 20_000, 1000), *range(20_000, 50_001, 5000), 22_000, 28_000)
+    amounts = [yuan(amount) for amount in steps if least <= amount <= most]
+    return tuple(frame.replace("{amount}", amount) for frame in frames for amount in amounts)

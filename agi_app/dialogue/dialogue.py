@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from agi_app.dialogue import policy
+from agi_app.dialogue.amounts import likely_phrases
 from agi_app.dialogue.answers import Answerer
 from agi_app.dialogue.conditions import View
 from agi_app.dialogue.facts import read_facts
@@ -279,6 +280,8 @@ class Dialogue:
         question, opened = self._question or "greeting", self._state.current  # before we spoke they pick up
         confirming = opened is not None and opened.stage in CONFIRMING
         closed = self._understander.closed_answers(CONFIRMATION if confirming else question)
+        if opened is not None and opened.question.fills == "expected_pay" and not confirming:
+            closed = likely_phrases(self._desk.view.brief.job, self._desk.pack.expected.amounts)
         expected = self._desk.pack.expected.sentences(question, self._kinds.get(question))
         return expected or self._understander.vocabulary(question), closed
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -28,11 +30,16 @@ _EMBEDDING_FILE = "e5-small-q4.bin"
 _HYPOTHESES = 4
 _UNSURE_CONFIDENCE = 0.45
 """Below this the recogniser itself doubts what it heard, and values are confirmed."""
+_SOUND_SURE, _SOUND_LIKELY = 0.8, 0.5
+"""Share among the scored phrases from which an amount is certain when free recognition agrees, and preferred when it does not."""
 _POLAR = (Intent.AGREE, Intent.DENY)
 _VOCABULARY = 60
 _SAYS_LITTLE = (Intent.OTHER, Intent.PROVIDE)
 _LITTLE_WORDS = frozenset({Intent.AGREE, Intent.BACKCHANNEL, Intent.GREET, Intent.THANK})
 _BESIDE_A_HOLD = _LITTLE_WORDS | {Intent.OTHER, Intent.PROVIDE, Intent.BUSY, Intent.HESITATE}
+_RANGE_CONFIDENCE = 0.93
+"""Two amounts are misheard twice as often: below this a range is confirmed."""
+_TWICE = re.compile(r"^(.{2,12}?)[，。！？、,.\s]*\1[，。！？、,.\s]*$")
 _LONGEST_HOLD = 18
 """Syllables: in a story somebody else is asked to wait."""
 _LONGEST_BARE = 10
@@ -104,11 +111,34 @@ class PackUnderstander:
         kind = self._questions.kind(question)
         free = self._parses(heard.hypotheses, question, kind, now)
         understood = self._understood(free, question, kind, now, heard.text, heard.confidence)
+        if heard.closed and kind == "expected_pay":
+            contested = bool(free) and find_values(free, kind).contested
+            return self._second_opinion(heard, understood, question, kind, now, contested=contested)
         if heard.closed and (not free or heard.confidence < _UNSURE_CONFIDENCE or understood.intent is Intent.OTHER):
             return self._by_sound(heard, understood, question, kind, now)
         return understood
 
+    def _second_opinion(
+        self, heard: Heard, free: Understanding, question: str | None, kind: str, now: datetime, *, contested: bool
+    ) -> Understanding:
+        """An amount scored against the sound beside the one that was recognised: two that agree are certain, of two that do not the
+        likelier is confirmed. The scored set holds single amounts alone, so a range that was recognised stays."""
+        best = heard.closed[0]
+        scored = self._understood(self._parses((best,), question, kind, now), question, kind, now, best.text, 1.0)
+        share = best.weight / sum(one.weight for one in heard.closed)
+        value, other = free.slots.get(kind), scored.slots.get(kind)
+        if other is None or (value is None and free.intent not in _SAYS_LITTLE):
+            return free
+        if value == other:
+            return replace(free, needs_confirmation=free.needs_confirmation and (contested or share < _SOUND_SURE))
+        if _is_range(value) or (value is not None and share < _SOUND_LIKELY):
+            return replace(free, needs_confirmation=True)
+        slots = {**free.slots, kind: other}
+        return replace(free, intent=Intent.PROVIDE, confidence=0.6, slots=slots, needs_confirmation=True)
+
     def _parses(self, hypotheses: tuple[Hypothesis, ...], question: str | None, kind: str | None, now: datetime) -> list[Parse]:
+        if kind == "expected_pay":
+            hypotheses = tuple(Hypothesis(_said_once(one.text), one.weight) for one in hypotheses)
         parses = [self._parser.parse(one, question, kind, now) for one in hypotheses[:_HYPOTHESES] if one.text.strip()]
         return [parse for parse in parses if len(parse.reading)]
 
@@ -137,6 +167,8 @@ class PackUnderstander:
         if question == YES_NO and len(polar) == 1:
             slots[YES_NO] = polar[0] is Intent.AGREE
         unsure = bool(slots) and (not values.sure or bare is not None or confidence < _UNSURE_CONFIDENCE)
+        if kind == "expected_pay" and confidence < _RANGE_CONFIDENCE:
+            unsure = unsure or _is_range(slots.get(kind))
         return Understanding(
             question,
             text,
@@ -175,6 +207,17 @@ class PackUnderstander:
         sure = 0.5 if doubt else 0.7
         unsure = doubt or bool(best.slots)
         return Understanding(question, best.text, best.intent, sure, best.slots, needs_confirmation=unsure, also=best.also)
+
+
+def _is_range(pay: Mapping[str, object] | None) -> bool:
+    """Two bounds that differ."""
+    return pay is not None and {"min", "max"} <= pay.keys() and pay["min"] != pay["max"]
+
+
+def _said_once(text: str) -> str:
+    """A text without its repetition: recognisers write a short amount twice, and 一万一万 would be read as eleven thousand."""
+    twice = _TWICE.match(text)
+    return twice[1] if twice else text
 
 
 def _holds(parse: Parse, intents: tuple[Intent, ...], slots: Mapping[str, object]) -> bool:

@@ -333,3 +333,71 @@ def test_what_wants_to_be_heard_is_no_backchannel(understander, text):
 )
 def test_who_asks_to_wait(ask, question, text, hold):
     assert ask(question, text).hold is hold
+
+
+def amount(low: int, high: int | None = None) -> dict[str, object]:
+    return {"min": low, "max": high or low, "period": "month"}
+
+
+class TestAmountsBySound:
+    """An amount that was scored against the sound beside the one that was recognised."""
+
+    def test_two_that_agree_are_certain(self, ask):
+        alone = ask("expected_pay", "一晚二", confidence=0.4)
+        assert alone.needs_confirmation
+        both = ask("expected_pay", "一晚二", confidence=0.4, closed=(Hypothesis("一万二"),))
+        assert both.slots["expected_pay"] == amount(12000)
+        assert not both.needs_confirmation
+
+    def test_where_nothing_was_recognised_the_sound_decides_and_is_confirmed(self, ask):
+        meaning = ask("expected_pay", "以外作人", confidence=0.7, closed=(Hypothesis("一万二左右"), Hypothesis("一万三左右", 0.3)))
+        assert meaning.intent is Intent.PROVIDE
+        assert meaning.slots["expected_pay"] == amount(12000)
+        assert meaning.needs_confirmation
+
+    def test_of_two_that_do_not_agree_the_likelier_is_confirmed(self, ask):
+        meaning = ask("expected_pay", "两万八", confidence=0.75, closed=(Hypothesis("两万吧"),))
+        assert meaning.slots["expected_pay"] == amount(20000)
+        assert meaning.needs_confirmation
+        meaning = ask(
+            "expected_pay",
+            "一万八",
+            confidence=0.75,
+            closed=tuple(Hypothesis(text, 0.9) for text in ("一万一", "一万七", "一万二")),
+        )
+        assert meaning.slots["expected_pay"] == amount(18000)
+        assert meaning.needs_confirmation
+
+    def test_a_range_is_not_replaced_by_one_of_its_ends(self, ask):
+        meaning = ask("expected_pay", "一万二到一万五", confidence=0.8, closed=(Hypothesis("一万五"),))
+        assert meaning.slots["expected_pay"] == amount(12000, 15000)
+        assert meaning.needs_confirmation
+
+    def test_agreement_does_not_outweigh_a_rival_reading(self, ask):
+        meaning = ask("expected_pay", "一万二", "一万五", confidence=0.8, closed=(Hypothesis("一万二"),))
+        assert meaning.needs_confirmation
+
+    def test_a_question_is_no_amount(self, ask):
+        assert ask("expected_pay", "你们加班多吗", confidence=0.8, closed=(Hypothesis("一万"),)).slots == {}
+
+
+@pytest.mark.parametrize(
+    ("texts", "value"),
+    [
+        (("一万一万",), amount(10000)),  # written twice by the recogniser
+        (("八千到一万。八千到一万", "八千到一万三"), amount(8000, 10000)),
+        (("税后一万。", "税后一万五。"), {**amount(10000), "net": True}),  # a longer reading is no better
+        (("我想要八千。", "我想要八千五。"), amount(8000)),
+        (("年薪八千",), amount(8000)),  # nobody lives on that: 月薪 was misheard
+        (("七千五女上",), {"min": 7500, "period": "month"}),
+        (("希望一万一万一左右",), amount(11000)),
+    ],
+)
+def test_amounts_as_recognisers_write_them(ask, texts, value):
+    assert ask("expected_pay", *texts, confidence=0.9, weights=[0.9**n for n in range(len(texts))]).slots["expected_pay"] == value
+
+
+@pytest.mark.parametrize("text", ["一万两千米", "八千到九千左右"])
+def test_frayed_amounts_and_ranges_are_confirmed(ask, text):
+    assert ask("expected_pay", text, confidence=0.88).needs_confirmation
+    assert ask("expected_pay", "一万二左右", confidence=0.88).needs_confirmation is False

@@ -9,7 +9,7 @@ from typing import Any
 from agi_app.dialogue.grammar import calendar
 from agi_app.dialogue.grammar.expression import RejectedError
 
-_PAY_BOUNDS = {"month": (1_000, 5_000_000), "year": (5_000, 10_000_000), "day": (30, 10_000), "hour": (5, 2_000)}
+_PAY_BOUNDS = {"month": (1_000, 5_000_000), "year": (24_000, 10_000_000), "day": (30, 10_000), "hour": (5, 2_000)}
 """Yuan that somebody may earn in a period; anything else was misheard or is not pay."""
 
 

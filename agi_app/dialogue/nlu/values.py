@@ -17,6 +17,7 @@ _RIVAL = 0.6
 """Relative weight from which another hypothesis with another value makes one unsure."""
 
 
+_STRAY = 2
 _YEARLY_FROM = 100_000
 """Yuan a month from which we ask back."""
 _LOOSE = 0.3
@@ -36,6 +37,8 @@ class Values:
     sure: bool
     parse: Parse
     """The hypothesis the values come from."""
+    contested: bool = False
+    """A hypothesis that is nearly as likely has another value for what was asked, or part of the value was misheard."""
 
 
 def find_values(parses: Sequence[Parse], asked: str | None) -> Values:
@@ -47,23 +50,37 @@ def find_values(parses: Sequence[Parse], asked: str | None) -> Values:
     """
     readings = [_values(parse) for parse in parses]
     answering = [number for number, values in enumerate(readings) if asked in values] if asked else []
-    # More syllables explained, in a likelier hypothesis: 上五 in the first may be 周五上午 in the second.
-    best = max(answering, key=lambda number: readings[number][str(asked)].score + _LIKELIHOOD * _log(parses[number]), default=0)
+    # Fewer syllables left unexplained, in a likelier hypothesis: 上五 in the first may be 周五上午 in the second.
+    best = max(
+        answering,
+        key=lambda number: _LIKELIHOOD * _log(parses[number]) - _misfit(parses[number], readings[number][str(asked)]),
+        default=0,
+    )
     chosen = readings[best]
     sure = all(found.distance <= _UNSURE_DISTANCE and not found.doubtful for found in chosen.values())
+    contested = False
     if answering:
         value = chosen[str(asked)].value
         rivals = (number for number in answering if parses[number].weight >= _RIVAL)
-        sure = sure and best == 0 and all(readings[number][str(asked)].value == value for number in rivals)
-    return Values({slot: found.value for slot, found in chosen.items()}, sure, parses[best])
+        rivalled = best != 0 or any(readings[number][str(asked)].value != value for number in rivals)
+        sure = sure and not rivalled
+        contested = rivalled or chosen[str(asked)].doubtful
+    return Values({slot: found.value for slot, found in chosen.items()}, sure, parses[best], contested)
 
 
 class _Found(NamedTuple):
     value: Any
     distance: float
-    score: float
+    syllables: int
     doubtful: bool
     """A digit was hardly heard, or more digits stand right next to it: part of a number was misheard."""
+
+
+def _misfit(parse: Parse, found: _Found) -> float:
+    """Syllables of a hypothesis that nothing explains, and how far the value's are from what they should sound like."""
+    explained = [match for match in (*parse.values, *parse.intents) if match.kind != "decoy"]
+    covered = {at for match in explained for at in range(match.start, match.end)}
+    return sum(at not in covered and not idle for at, idle in enumerate(parse.idle)) + found.distance * found.syllables
 
 
 def _log(parse: Parse) -> float:
@@ -81,9 +98,21 @@ def _values(parse: Parse) -> dict[str, _Found]:
             known = values.get(slot)
             if slot in SLOTS and (known is None or match.distance <= known.distance + _LESS_CLEAR):
                 values.pop(slot, None)
-                doubtful = match.loosest > _LOOSE or _torn(parse, match) or _too_much(slot, value)
-                values[slot] = _Found(value, match.distance, match.score, doubtful)
+                doubtful = match.loosest > _LOOSE or _torn(parse, match) or _too_much(slot, value) or _frayed(parse, slot, match)
+                values[slot] = _Found(value, match.distance, match.end - match.start, doubtful)
     return values
+
+
+def _frayed(parse: Parse, slot: str, match: Match) -> bool:
+    """A stray syllable or two right behind an amount, such as the 米 of 一万两千米: part of it was misheard."""
+    if slot != "expected_pay":
+        return False
+    reading, at = parse.reading, match.end
+    while at < len(reading) and not reading.breaks[at]:
+        at += 1
+    rest = range(match.end, at)
+    explained = {token for one in (*parse.values, *parse.intents) for token in range(one.start, one.end)}
+    return 0 < len(rest) <= _STRAY and not any(token in explained or parse.idle[token] for token in rest)
 
 
 def _too_much(slot: str, value: Any) -> bool:  # noqa: ANN401 - a slot's value

@@ -322,6 +322,8 @@ class ExpectedSpeech(Part):
 
     always: Words = ()
     questions: dict[str, Words] = {}
+    amounts: Words = ()
+    """How an expected pay is said; `{amount}` stands for it. Scored against the sound when free recognition heard no amount."""
 
     def sentences(self, *names: str | None) -> tuple[str, ...]:
         """Sentences for the first of these questions (its id, then its kind) that has any, then those said at any time."""

@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,8 +39,52 @@ _REMEMBERED_SETS = 20
 _REMEMBERED_PRIORS = 2000
 _LOWEST = 1e-9
 
+_MANY_PHRASES = 20
+_TYPICAL_SHARE = 0.4
+_DIGITS = frozenset("0123456789")
+_NUMERALS = _DIGITS | frozenset("零一二三四五六七八九十百千万亿")
+_SURE_LOG_PROB = -0.25
+_NEARLY = 0.12
+"""Readings whose average log probability lies so close to the best are nearly as likely."""
+
 LONGEST_S = _FRAMES / 50
 """Longer audio is no short answer."""
+
+
+@lru_cache(maxsize=_REMEMBERED_SETS)
+def typical(phrases: tuple[str, ...]) -> frozenset[str]:
+    """Characters that a large part of a large set holds, such as 万 and 千 of amounts; empty for small sets, which have nothing in
+    common.
+    """
+    if len(phrases) < _MANY_PHRASES:
+        return frozenset()
+    counts = Counter(character for phrase in phrases for character in set(phrase))
+    return frozenset(character for character, count in counts.items() if count >= _TYPICAL_SHARE * len(phrases))
+
+
+def misses_the_point(readings: Sequence[tuple[str, float]], phrases: tuple[str, ...]) -> bool:
+    """Whether free recognition of an answer from a large set needs a second look, however sure it is of itself.
+
+    Args:
+        readings: texts with the average log probability of a token, best first.
+        phrases: the set; small ones are never worth a second look for this.
+
+    Returns:
+        True when the best reading holds none of the set's typical characters (no amount where one is due), is not quite sure, or
+        when others nearly as likely hold other numerals.
+    """
+    wanted = typical(phrases)
+    if not wanted:
+        return False
+    best, best_log_prob = readings[0]
+    if best_log_prob < _SURE_LOG_PROB or not (wanted | _DIGITS) & set(best):
+        return True
+    likely = [text for text, log_prob in readings if log_prob > best_log_prob - _NEARLY]
+    return len({_numerals(text) for text in likely}) > 1
+
+
+def _numerals(text: str) -> str:
+    return "".join(character for character in text.replace("两", "二") if character in _NUMERALS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import soxr
 import structlog
 
 from agi_app.errors import ModelError, RecognitionError
-from agi_app.speech.asr.closed_set import LONGEST_S, ClosedSetScorer
+from agi_app.speech.asr.closed_set import LONGEST_S, ClosedSetScorer, misses_the_point
 from agi_app.speech.asr.guards import is_steady, made_up, plain, unlooped
 from agi_app.speech.asr.pieces import pieces
 from agi_app.speech.asr.protocol import Alternative, Audio, Recognition, RecognitionHints
@@ -157,7 +157,7 @@ class WhisperRecogniser:
         for piece in pieces(wide, _MODEL_RATE, longest_s=self._window_s):
             encoded = self._encode(piece, stages)
             best.append(self._free(encoded, piece, tokenizer, hints, stages))
-            if hints.phrases and wide.size <= LONGEST_S * _MODEL_RATE and _is_doubtful(best[0]):
+            if hints.phrases and wide.size <= LONGEST_S * _MODEL_RATE and _is_doubtful(best[0], hints.phrases):
                 closed = self._closed(encoded, hints.phrases, tokenizer, stages)
         alternatives = _joined(best)
         stages_ms = dict(stages)
@@ -264,8 +264,10 @@ class WhisperRecogniser:
         return self._tokenizers[language]
 
 
-def _is_doubtful(decoded: list[_Decoded]) -> bool:
-    return not decoded or len(plain(decoded[0].text)) <= _SHORT_TEXT or decoded[0].log_prob < _UNSURE_LOG_PROB
+def _is_doubtful(decoded: list[_Decoded], phrases: tuple[str, ...]) -> bool:
+    if not decoded or len(plain(decoded[0].text)) <= _SHORT_TEXT or decoded[0].log_prob < _UNSURE_LOG_PROB:
+        return True
+    return misses_the_point([(one.text, one.log_prob) for one in decoded], phrases)
 
 
 def _joined(windows: list[list[_Decoded]]) -> tuple[Alternative, ...]:
