@@ -12,10 +12,11 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -49,13 +50,21 @@ class ScriptedTalk:
         dialler: of a running phone wing.
         talk_s: shortest and longest talk.
         notebook: every dialling is written here, the moment it happens.
+        asks_back: the slots of a candidate who wants to be called back, or None.
     """
 
     def __init__(
-        self, store: SqliteStore, ledger: Ledger, dialler: Dialler, *, talk_s: tuple[float, float], notebook: Path | None = None
+        self,
+        store: SqliteStore,
+        ledger: Ledger,
+        dialler: Dialler,
+        *,
+        talk_s: tuple[float, float],
+        notebook: Path | None = None,
+        asks_back: Callable[[CampaignCall], dict[str, object] | None] = lambda _: None,
     ) -> None:
         self._store, self._ledger, self._dialler = store, ledger, dialler
-        self._talk_s, self._notebook = talk_s, notebook
+        self._talk_s, self._notebook, self._asks_back = talk_s, notebook, asks_back
         self.set_up_ms: list[float] = []
 
     async def endpoint(self, number: str) -> str:
@@ -78,9 +87,11 @@ class ScriptedTalk:
         except HirelineError as error:
             failure = error.what
         finally:
-            disposition = _disposition(ending)
+            disposition, slots = _disposition(ending), None
+            if disposition is Disposition.COMPLETED and (slots := self._asks_back(call)) is not None:
+                disposition = Disposition.CALLBACK
             evidence = ending.evidence if ending else failure
-            result = result_of(call, attempt.attempt, attempt.started_at, disposition, evidence=evidence)
+            result = result_of(call, attempt.attempt, attempt.started_at, disposition, evidence=evidence, slots=slots or {})
             await asyncio.shield(self._ledger.finish(result))
         return result
 
@@ -117,7 +128,7 @@ def _disposition(ending: CallEnding | None) -> Disposition:
 
 @asynccontextmanager
 async def wing(
-    settings: Settings, *, talk_s: tuple[float, float], notebook: Path | None
+    settings: Settings, *, notebook: Path | None = None, **talk: Any
 ) -> AsyncIterator[tuple[CampaignRunner, ScriptedTalk]]:
     """Everything of the phone wing that a campaign needs, but speech; Asterisk runs elsewhere."""
     secrets = load_secrets(settings.state)
@@ -129,9 +140,9 @@ async def wing(
             AriConnection(settings.asterisk, secrets.ari_password) as ari,
         ):
             await ari.wait_connected(settings.asterisk.start_timeout_s)
-            talk = ScriptedTalk(store, ledger, Dialler(ari, media, settings), talk_s=talk_s, notebook=notebook)
-            async with CampaignRunner(store, ledger, talk, settings, recordings=settings.state / "recordings") as runner:
-                yield runner, talk
+            scripted = ScriptedTalk(store, ledger, Dialler(ari, media, settings), notebook=notebook, **talk)
+            async with CampaignRunner(store, ledger, scripted, settings, recordings=settings.state / "recordings") as runner:
+                yield runner, scripted
         await ledger.close()
 
 
