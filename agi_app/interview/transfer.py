@@ -47,8 +47,8 @@ def spans(settings: TransferSettings) -> tuple[tuple[time, time], ...]:
 
 def at_work(settings: TransferSettings, now: datetime) -> bool:
     """Whether recruiters are at work. Raises ConfigError."""
-    local = now.astimezone(ZoneInfo(settings.time_zone))
-    return local.isoweekday() in settings.days and any(start <= local.time() < end for start, end in spans(settings))
+    hours, local = spans(settings), now.astimezone(ZoneInfo(settings.time_zone))
+    return local.isoweekday() in settings.days and any(start <= local.time() < end for start, end in hours)
 
 
 class Transfer:

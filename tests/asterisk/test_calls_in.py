@@ -63,7 +63,7 @@ async def test_who_calls_back_is_greeted_by_name_and_the_interview_goes_on(
     tried_before(stage, known, slots={"expected_pay": {"min": 9000, "period": "month"}}, questions_asked=("greeting", "consent"))
     stage.store.block(DoNotCallEntry(number=known.phone, reason=DoNotCallReason.HR_DECIDED, at=datetime.now(UTC)))
     watched = Watched(stage)
-    async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="013700000001", course=pause(9000)) as caller:
+    async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="013700000001", course=pause(6500)) as caller:
         result = await asyncio.wait_for(watched.finished, LIMIT_S)
         assert await caller == 0, (tmp_path / "caller.log").read_text(errors="replace")[-1500:]
     watched.end()
@@ -78,7 +78,7 @@ async def test_who_calls_back_is_greeted_by_name_and_the_interview_goes_on(
 
 
 async def test_a_stranger_is_told_who_we_are_and_leaves_a_number(stage: Theatre, reception: Reception, tmp_path: Path) -> None:
-    course = pause(6000) + keys(tmp_path, "13912345678#") + pause(9000)
+    course = pause(500) + keys(tmp_path, "13912345678#") + pause(6500)
     async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="02155550000", course=course) as caller:
         await asyncio.wait_for(caller, LIMIT_S)
     [left] = (stage.settings.state / "messages").glob("*.json")

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import soundfile
 
 from agi_app.simulate.persona import Persona
@@ -18,7 +17,7 @@ from tests.asterisk.interview_stage import JOB, Theatre, candidate
 
 EXTENSION = "8001"
 WANTS_A_PERSON = {"greeting": "我不想跟机器人说话，给我转人工"}
-ASKS = [{"when": "greeting", "say": "给我转人工", "after_ms": 1500}]
+ASKS = [{"when": "greeting", "say": "给我转人工", "after_ms": 300}]
 
 
 def open_all_day(stage: Theatre, **changes: object) -> None:
@@ -35,7 +34,7 @@ def open_all_day(stage: Theatre, **changes: object) -> None:
 
 async def rung(stage: Theatre, folder: Path, ours: Persona, **pickup: Any) -> tuple[SimulatedCall, PhoneLog]:
     """The call, and the recruiter's phone's log."""
-    recruiter = candidate(id="recruiter", pickup={"after_s": 0.5, **pickup}, hang_up={"at_s": 7.0} if not pickup else None)
+    recruiter = candidate(id="recruiter", pickup={"after_s": 0.5, **pickup}, hang_up={"at_s": 6.0} if not pickup else None)
     plan = CallPlan(
         call="recruiter", number=EXTENSION, persona=recruiter, utterances={}, recording=folder / "recruiter.wav", seed=1
     )
@@ -51,7 +50,7 @@ def level(audio: np.ndarray, start_s: float, end_s: float) -> float:
 
 async def test_the_recruiter_hears_who_it_is_and_talks_with_the_candidate(stage: Theatre, tmp_path: Path) -> None:
     open_all_day(stage)
-    ours = candidate(turns=[*ASKS, {"when": "any", "say": "喂，你好，我是张伟，我想问一下工资", "after_ms": 400}])
+    ours = candidate(turns=ASKS, line={"snr_db": 15})
     call, log = await rung(stage, tmp_path, ours)
     row = stage.row(call)
     assert row.disposition is Disposition.COMPLETED
@@ -62,16 +61,16 @@ async def test_the_recruiter_hears_who_it_is_and_talks_with_the_candidate(stage:
     heard, _ = soundfile.read(tmp_path / "recruiter.wav", dtype="int16")
     answered_s = log.answered_ms / 1000
     assert level(heard[:, 1], answered_s + 0.3, answered_s + 2.5) > 300  # the whisper
+    assert level(heard[:, 1], answered_s + 4.5, answered_s + 5.8) > 100  # the candidate's surroundings
     assert any("转接" in turn.text for turn in row.transcript)
     assert not any("候选人" in turn.text for turn in row.transcript)  # the candidate did not hear it
     wishes = {item.key: item.value for item in stage.store.learned(row.call_id) if item.kind is LearnedKind.REQUEST}
     assert wishes["human"]["transfer"] == "talked"
 
 
-@pytest.mark.parametrize("how", ["no_answer", "busy"])
-async def test_nobody_takes_it_and_a_call_back_is_promised(stage: Theatre, tmp_path: Path, how: str) -> None:
-    open_all_day(stage, ring_s=1.5)
-    call, log = await rung(stage, tmp_path, candidate(turns=ASKS), how=how)
+async def test_nobody_takes_it_and_a_call_back_is_promised(stage: Theatre, tmp_path: Path) -> None:
+    open_all_day(stage, ring_s=1.0)
+    call, log = await rung(stage, tmp_path, candidate(turns=ASKS), how="no_answer")
     row = stage.row(call)
     assert log.answered_ms is None
     assert row.evidence is not None
@@ -79,14 +78,3 @@ async def test_nobody_takes_it_and_a_call_back_is_promised(stage: Theatre, tmp_p
     assert "回电" in row.transcript[-1].text
     wishes = {item.key: item.value for item in stage.store.learned(row.call_id) if item.kind is LearnedKind.REQUEST}
     assert wishes["human"] == {"recruiter": stage.store.job(JOB).recruiter.email, "transfer": "not_answered"}
-
-
-async def test_out_of_hours_nobody_is_rung(stage: Theatre, tmp_path: Path) -> None:
-    open_all_day(stage, days=())
-    async with stage.hearing(WANTS_A_PERSON):
-        call = await stage.call(candidate(turns=ASKS, hang_up={"at_s": 12.0}))
-    row = stage.row(call)
-    assert row.evidence is not None
-    assert "transfer" not in row.evidence
-    wishes = {item.key for item in stage.store.learned(row.call_id) if item.kind is LearnedKind.REQUEST}
-    assert wishes == {"human"}  # the task stands all the same
