@@ -23,7 +23,7 @@ finish() {
     [ -z "$asterisk_pid" ] || kill "$asterisk_pid" 2>/dev/null || true
     wait 2>/dev/null || true
     if [ $status -ne 0 ]; then tail -n 30 "$base"/*.log 2>/dev/null || true; fi
-    umount -R "$base"/asterisk/{proc,dev,srv/asterisk} "$base"/app/{proc,dev,srv/asterisk,var/lib/hireline/models} 2>/dev/null || true
+    for mounted in "$base"/*/{proc,dev,srv/asterisk}; do umount -R --lazy "$mounted" 2>/dev/null || true; done
     [ -n "${KEEP:-}" ] || rm -rf --one-file-system "$base"
     [ $status -eq 0 ] || say "FAILED"
 }
@@ -39,15 +39,17 @@ root_file_system() { # NAME SUITE
     cp -L /etc/ssl/certs/ca-certificates.crt "$base/$1/opt/build-ca.crt"
 }
 
-run_in() { # NAME USER COMMAND…
+become() { # NAME USER COMMAND…: for a subshell, which is then that command and gets its signals
     local name=$1 user=$2
     shift 2
-    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/tmp \
+    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/tmp \
         PIP_CERT=/opt/build-ca.crt HIRELINE_PATHS__STATE=/var/lib/hireline HIRELINE_ASTERISK__MANAGED=false \
         HIRELINE_ASTERISK__HTTP_PORT=$http HIRELINE_ASTERISK__SIP_PORT=$sip HIRELINE_ASTERISK__AMI_PORT=$ami \
         HIRELINE_MEDIA__PORT=$media HIRELINE_CONTROL__PORT=$control HIRELINE_MONITORING__PORT=$monitoring \
         ${MORE:-} chroot --userspec="$user" "$base/$name" "$@"
 }
+
+run_in() { (become "$@"); }
 
 mkdir -p "$base"
 say "asterisk: a fresh Debian forky"
@@ -61,7 +63,7 @@ tail -n 1 "$base/asterisk-install.log"
 say "app: a fresh Debian bookworm"
 root_file_system app bookworm
 mkdir -p "$base/app/opt/hireline"
-git ls-files -z | tar --null -T - -c | tar -x -C "$base/app/opt/hireline"
+git archive HEAD | tar -x -C "$base/app/opt/hireline" # what is committed
 say "app: install.sh"
 run_in app 0:0 sh /opt/hireline/docker/app/install.sh >"$base/app-install.log" 2>&1
 tail -n 1 "$base/app-install.log"
@@ -79,7 +81,7 @@ fi
 say "files: hireline dialplan export"
 run_in app 58560:58560 hireline dialplan export /srv/asterisk
 say "asterisk: start.sh"
-run_in asterisk 58560:58560 /usr/local/bin/start.sh >"$base/asterisk-run.log" 2>&1 &
+become asterisk 58560:58560 /usr/local/bin/start.sh >"$base/asterisk-run.log" 2>&1 &
 asterisk_pid=$!
 for _ in $(seq 60); do run_in asterisk 58560:58560 /usr/local/bin/health.sh 2>/dev/null && healthy=1 && break || sleep 0.5; done
 [ "${healthy:-}" = 1 ] || { say "Asterisk did not become healthy"; exit 1; }
@@ -87,7 +89,7 @@ say "asterisk: healthy, version $(run_in asterisk 58560:58560 asterisk -C /srv/a
 if grep -hE '(ERROR|WARNING)\[' "$base/volume/log/messages.log"; then say "Asterisk complains"; exit 1; fi
 
 say "app: start.sh"
-run_in app 58560:58560 sh /opt/hireline/docker/app/start.sh >"$base/app-run.log" 2>&1 &
+become app 58560:58560 sh /opt/hireline/docker/app/start.sh >"$base/app-run.log" 2>&1 &
 app_pid=$!
 for _ in $(seq 240); do
     kill -0 "$app_pid" 2>/dev/null || { say "the app ended"; exit 1; }
@@ -100,7 +102,8 @@ run_in app 58560:58560 hireline call --candidate zhang-wei --job key-account-sal
 grep -q '"disposition": "trunk_failed"' "$base/call.json" || { say "the order was not carried out"; exit 1; }
 say "app: an order went to Asterisk, which knows no trunk yet: trunk_failed"
 kill -TERM "$app_pid"
-wait "$app_pid" && say "app: ended by SIGTERM with 0"
+wait "$app_pid" || { say "the app ended with $?"; exit 1; }
+say "app: ended by SIGTERM with 0"
 app_pid=''
 kill -TERM "$asterisk_pid"
 wait "$asterisk_pid" || true
