@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from agi_app.errors import ConfigError
 from hr_sync.api.rules import ApiRules
 from hr_sync.calling_hours import CallingHours
+from hr_sync.care.rules import CareRules
 from hr_sync.followup.settings import MessageRules
 from hr_sync.outbox.targets import OutboxRules
 
@@ -249,7 +250,9 @@ class CampaignSettings(_Section):
 
 
 class MoodSettings(_Section):
-    """Whether a candidate's patience and hesitation may shape how we talk. They never enter a score; `interview.law` may forbid it."""
+    """Whether a candidate's patience and hesitation may shape how we talk.
+
+    They never enter a score; `interview.law` may forbid it."""
 
     enabled: bool = True
     """Read moods at all: from words and timing, and from the voice where `prosody` allows it."""
@@ -310,6 +313,7 @@ class Settings(BaseSettings):
     store: StoreSettings = StoreSettings()
     api: ApiRules = ApiRules()
     outbox: OutboxRules = OutboxRules()
+    care: CareRules = CareRules()
     messages: MessageRules = MessageRules()
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -360,6 +364,11 @@ class Settings(BaseSettings):
     def reads_moods(self) -> bool:
         """Whether moods may be read, by wish and by law."""
         return self.mood.enabled and self.interview.law != "eu"
+
+    @property
+    def key_file(self) -> Path:
+        """The keys of data at rest."""
+        return self.folder(self.care.key_file) if self.care.key_file else self.state / "data.keys"
 
     @property
     def database(self) -> Path:

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from hr_sync.errors import StoreCorruptError
-from hr_sync.store import schema, schema_assessment, schema_campaigns, schema_followup, schema_imports, schema_outbox
+from hr_sync.store import schema, schema_assessment, schema_campaigns, schema_care, schema_followup, schema_imports, schema_outbox
 
 APPLICATION_ID = 0x48524C4E
 """`HRLN`, in the file's header, so that a file can be told to be ours before anything in it is believed."""
@@ -39,6 +39,8 @@ STEPS: tuple[tuple[str, Callable[[Database], None]], ...] = (
     ("0021_api_keys", _script(schema_outbox.API_KEYS)),
     ("0022_outbox", _script(schema_outbox.OUTBOX)),
     ("0023_lease_holders", _script(schema_outbox.LEASE_HOLDERS)),
+    ("0030_audit", _script(schema_care.AUDIT)),
+    ("0031_erasures", _script(schema_care.ERASURES)),
     ("0040_assessments", _script(schema_assessment.ASSESSMENTS)),
     ("0050_follow_ups", _script(schema_followup.FOLLOW_UPS)),
     ("0060_executors", _script(schema_campaigns.EXECUTORS)),

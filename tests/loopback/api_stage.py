@@ -13,6 +13,7 @@ from pathlib import Path
 from hr_sync.api.rules import ApiRules
 from hr_sync.api.scopes import SCOPES, Role, Scope
 from hr_sync.api.server import ApiServer
+from hr_sync.care.keyring import load_keys
 from hr_sync.care.recordings import RecordingFolder
 from hr_sync.errors import HirelineError
 from hr_sync.sample import load_sample
@@ -58,7 +59,7 @@ def api_stage(folder: Path, rules: ApiRules = FAST, *, port: int = 0, sample: bo
         server = ApiServer(
             store,
             stage.keys,
-            RecordingFolder(stage.recordings),
+            RecordingFolder(stage.recordings, lambda: load_keys(folder / "data.keys")),
             rules.model_copy(update={"port": port}),
             audit=lambda *line: stage.noted.append(line),
         )

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from hr_sync.api.rules import ApiRules
 from hr_sync.api.server import ApiServer
+from hr_sync.care.keyring import load_keys
 from hr_sync.care.recordings import RecordingFolder
 from hr_sync.connectors.pull import ResultFile, pull
 from hr_sync.outbox import signature
@@ -68,7 +69,12 @@ def write(database: Path, calls: int) -> None:
 async def serve(database: Path, port: int) -> None:
     with SqliteStore(database) as store:
         rules = ApiRules(port=port, rate_per_s=10_000, burst=10_000)
-        async with ApiServer(store, ApiKeys(store.transactions), RecordingFolder(database.parent), rules):
+        async with ApiServer(
+            store,
+            ApiKeys(store.transactions),
+            RecordingFolder(database.parent, lambda: load_keys(database.parent / "data.keys")),
+            rules,
+        ):
             up()
             await asyncio.Event().wait()
 

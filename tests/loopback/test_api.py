@@ -19,6 +19,8 @@ from structlog.testing import capture_logs
 from hr_sync.api.rules import ApiRules
 from hr_sync.api.scopes import SCOPES, Role, Scope
 from hr_sync.api.server import OPERATIONS
+from hr_sync.care.keyring import load_keys
+from hr_sync.care.recordings import RecordingFolder
 from hr_sync.errors import ServiceError, StoreError
 from hr_sync.sample import load_sample
 from hr_sync.store import SqliteStore
@@ -256,9 +258,11 @@ async def test_each_key_has_a_rate_of_its_own(tmp_path: Path) -> None:
 # ---- recordings
 
 
-@pytest.fixture
-def recorded(stage: Stage) -> Stage:
+@pytest.fixture(params=["plain", "encrypted"])
+def recorded(stage: Stage, request: pytest.FixtureRequest) -> Stage:
     (stage.recordings / "call-1.wav").write_bytes(WAV)
+    if request.param == "encrypted":
+        RecordingFolder(stage.recordings, lambda: load_keys(stage.folder / "data.keys")).seal("call-1.wav")
     finish(stage, 1, recording="/another/machine/recordings/call-1.wav")
     finish(stage, 2)
     finish(stage, 3, recording="/etc/hostname")
