@@ -26,21 +26,23 @@ from hr_sync.followup.journey import InvitationCare, case_of, invitation_journey
 from hr_sync.followup.links import LinkSigner, load_key
 from hr_sync.followup.pages import ReplyPages
 from hr_sync.followup.planning import Case, Planner
+from hr_sync.followup.pool import look_for_similar_jobs
 from hr_sync.followup.sender import Sender
 from hr_sync.followup.settings import MessageRules
 from hr_sync.followup.wording import Wording
 from hr_sync.records.followups import Channel, InvitationState
-from hr_sync.store import Store
-from hr_sync.store.connection import Connections
+from hr_sync.store import SqliteStore, Store
 from hr_sync.store.followups import Followups, Plan
 
 log = structlog.get_logger(__name__)
 
 _ROUND_S = 2.0
+_KEY = "followup.key"
 _BATCH = 100
 _ASSESSED_WITHIN = timedelta(seconds=30)
 """A result waits so long for its assessment."""
 _HORIZON = timedelta(days=90)
+_POOL_EVERY_S = 600.0
 
 
 class FollowUpRunner:
@@ -48,7 +50,6 @@ class FollowUpRunner:
 
     Args:
         store: the HR database.
-        connections: of that database.
         settings: of follow-ups.
         state: folder for the key of the links and for messages as files.
         now: the time.
@@ -56,8 +57,7 @@ class FollowUpRunner:
 
     def __init__(
         self,
-        store: Store,
-        connections: Connections,
+        store: SqliteStore,
         settings: MessageRules,
         state: Path,
         *,
@@ -67,9 +67,9 @@ class FollowUpRunner:
         self._settings = settings
         self._state = state
         self._now = now
-        self.followups = Followups(connections)
-        signer = LinkSigner(load_key(state / "followup.key"))
-        self.planner = Planner(settings, Wording(settings), signer)
+        self.followups = Followups(store.connections)
+        signer = LinkSigner(load_key(state / _KEY))
+        self.planner = planner_for(settings, state)
         self.pages = ReplyPages(store, self.followups, self.planner, signer, settings, now)
         self._care = InvitationCare(store, self.followups, self.planner, settings, now)
         self._channels = make_channels(settings, state)
@@ -84,7 +84,7 @@ class FollowUpRunner:
             await self._stack.enter_async_context(self.pages)
             for channel in self._channels.values():
                 self._stack.push_async_callback(channel.close)
-            for task in (self._feed(), self.sender.run()):
+            for task in (self._feed(), self.sender.run(), self._watch_pool()):
                 self._stack.push_async_callback(_ended, asyncio.create_task(task))
         except BaseException:
             await self._stack.aclose()
@@ -103,6 +103,14 @@ class FollowUpRunner:
             except Exception:
                 log.exception("follow_ups_put_off")
             await asyncio.sleep(_ROUND_S)
+
+    async def _watch_pool(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(look_for_similar_jobs, self._store, self._now())
+            except HirelineError as error:
+                log.warning("talent_pool_put_off", error=error.code)
+            await asyncio.sleep(_POOL_EVERY_S)
 
     async def round(self) -> int:
         """Plan what follows from new results and decisions, and see to open invitations; returns how many were planned."""
@@ -146,6 +154,11 @@ class FollowUpRunner:
         states = (InvitationState.OPEN, InvitationState.ACCEPTED, InvitationState.PROPOSED)
         found = [one for state in states for one in self.followups.invitations(state=state, limit=10_000)]
         return [one.id for one in found if one.at > self._now()]
+
+
+def planner_for(settings: MessageRules, state: Path) -> Planner:
+    """A planner whose links carry the signature of this deployment's key."""
+    return Planner(settings, Wording(settings), LinkSigner(load_key(state / _KEY)))
 
 
 def make_channels(settings: MessageRules, state: Path) -> dict[Channel, MessageChannel]:

@@ -25,4 +25,4 @@ def prepare(rules: MessageRules, state: Path) -> Callable[[SqliteStore], Abstrac
         return lambda _: nullcontext()
     from hr_sync.followup.runner import FollowUpRunner
 
-    return lambda store: FollowUpRunner(store, store.connections, rules, state)
+    return lambda store: FollowUpRunner(store, rules, state)

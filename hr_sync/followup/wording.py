@@ -19,6 +19,7 @@ from jinja2 import (
     StrictUndefined,
     TemplateError,
     TemplateNotFound,
+    TemplateSyntaxError,
     select_autoescape,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -78,19 +79,21 @@ class Wording:
         names = [f"{place}/{kind}.{channel}.j2" for place in places]
         try:
             template = self._environment.select_template(names)
-            text = template.render(**values)
         except TemplateNotFound as error:
             raise InvalidDataError(f"there is no template {names[-1]}", remedy="add it to messages.templates") from error
-        except TemplateError as error:
-            line = getattr(error, "lineno", None)
-            raise InvalidDataError(
-                f"a template cannot be used: {error.message}", where=f"{names[-1]}{f':{line}' if line else ''}", remedy="correct it"
-            ) from error
+        except TemplateSyntaxError as error:
+            raise _wrong(f"{error.name}:{error.lineno}", error) from error
+        try:
+            text = template.render(**values)
+        except (TemplateError, TypeError, ValueError) as error:  # what the words of a template may do wrong
+            raise _wrong(str(template.name), error) from error
         if channel is Channel.SMS:
             return Words("", " ".join(text.split()), None)
         head, _, body = text.strip().partition("\n")
         if not head.startswith("Subject: "):
-            raise InvalidDataError("the first line of a mail's template is its subject", where=names[-1], remedy="Subject: …")
+            raise InvalidDataError(
+                "the first line of a mail's template is its subject", where=str(template.name), remedy="begin it with Subject:"
+            )
         body = re.sub(r"\n{3,}", "\n\n", body).strip()
         html = self._environment.get_template("mail.html.j2").render(blocks=list(_blocks(body)), pixel=pixel)
         return Words(head.removeprefix("Subject: ").translate(_NO_NEWLINE).strip(), _plain(body), html)
@@ -106,6 +109,10 @@ def candidate_types(candidate: Candidate) -> tuple[str, ...]:
     if candidate.years_experience is not None and candidate.years_experience >= 8:
         types.append("experienced")
     return tuple(types)
+
+
+def _wrong(where: str, error: Exception) -> InvalidDataError:
+    return InvalidDataError(f"a template cannot be used: {error}", where=where, remedy="correct it")
 
 
 def _blocks(body: str) -> Iterator[dict[str, Any]]:

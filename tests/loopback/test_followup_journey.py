@@ -36,7 +36,7 @@ async def running(
 ) -> AsyncIterator[FollowUpRunner]:
     async with (
         Durable(folder / "durable.db", Executors(store.connections)),
-        FollowUpRunner(store, store.connections, settings or rules(**AWAKE), folder, now=clock) as runner,
+        FollowUpRunner(store, settings or rules(**AWAKE), folder, now=clock) as runner,
     ):
         yield runner
 
