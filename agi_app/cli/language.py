@@ -22,8 +22,12 @@ from agi_app.dialogue.chat import chat as hold_chat
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.evaluation import evaluate, load_cases, report_lines
 from agi_app.dialogue.nlu.review import review
+from agi_app.dialogue.pack.check import Finding
 from agi_app.dialogue.pack.loader import check_folder, load_pack
 from agi_app.dialogue.understanding import Heard, Hypothesis, Understander
+from agi_app.errors import PackError
+from agi_app.interview.announcements import load_matcher
+from agi_app.interview.sayings import load_sayings
 from hr_sync.errors import InvalidDataError
 from hr_sync.sample import load_sample
 
@@ -143,6 +147,16 @@ def _read(raw: str, number: int) -> _Line:
         ) from error
 
 
+def _telephone(folder: Path) -> Iterator[Finding]:
+    """What is wrong with the announcements and the sentences outside the interview."""
+    for load in (load_matcher, load_sayings):
+        try:
+            load(folder)
+        except PackError as error:
+            file, _, line = (error.where or str(folder)).rpartition(":")
+            yield Finding(file or str(error.where), int(line) if line.isdigit() else 1, "error", error.what)
+
+
 def check(
     language: str | None = typer.Argument(None, help="Name of the pack; the configured language by default."),
 ) -> None:
@@ -152,7 +166,7 @@ def check(
     """
     settings = load_settings()
     folder = settings.models / (language or settings.interview.language)
-    findings = [*check_folder(folder), *review(folder)]
+    findings = [*check_folder(folder), *review(folder), *_telephone(folder)]
     console = Console()
     for finding in findings:
         style = "red" if finding.severity == "error" else "yellow"
