@@ -41,6 +41,10 @@ _THREADS = 32
 """Database work of all workflows. Bounded, so that an unreachable database does not pile up threads."""
 _LEAVE_S = 5.0
 _BEAT = timedelta(seconds=5)
+_KEPT = timedelta(days=30)
+"""What a workflow recorded is deleted so long after its end; its effects stand elsewhere."""
+_CLEARED_EVERY = timedelta(hours=1)
+_PAGE = 500
 
 
 class Roster(Protocol):
@@ -160,14 +164,37 @@ class Durable:
     # ---- what other executors left ----------------------------------------------------------------------------------
 
     async def _keep(self) -> None:
-        """Sign the roster, and take over from those that stopped to."""
+        """Sign the roster, take over from those that stopped to, and clear away what nobody needs any more."""
+        cleared_at: datetime | None = None
         while True:
+            now = datetime.now(UTC)
             try:
-                await asyncio.to_thread(self._roster.sign, self._application, self.executor, datetime.now(UTC))
+                await asyncio.to_thread(self._roster.sign, self._application, self.executor, now)
                 await self.take_over()
+                if cleared_at is None or now - cleared_at >= _CLEARED_EVERY:
+                    await self.clear(now - _KEPT)
+                    cleared_at = now
             except (StoreError, SQLAlchemyError) as error:
                 log.warning("roster_not_kept", error=type(error).__name__)
+            except Exception:  # a bug must not end the taking over
+                log.exception("roster_not_kept")
             await asyncio.sleep(_BEAT.total_seconds())
+
+    async def clear(self, before: datetime) -> int:
+        """Delete what was recorded of workflows that ended before a moment; returns how many."""
+        cleared = 0
+        while True:
+            ended = await DBOS.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                completed_before=before.isoformat(),
+                limit=_PAGE,
+                load_input=False,
+                load_output=False,
+            )
+            if not ended:
+                return cleared
+            await DBOS.delete_workflows_async([found.workflow_id for found in ended])
+            cleared += len(ended)
 
     async def take_over(self) -> int:
         """Go on with what dead executors left; returns the number of workflows. Of several that try, each workflow goes to one."""

@@ -33,6 +33,8 @@ _ROUND_S = 0.5
 """How often the campaigns are looked at: a pause takes effect at once all the same, since every call asks before it is dialled."""
 _COUNT_ROUNDS = 10
 """Journeys are counted for the metrics every so many rounds."""
+_REVIVE_ROUNDS = 120
+_REVIVED_AT_ONCE = 100
 _QUEUE_POLL_S = 0.2
 _AHEAD = 2
 """Journeys that wait for nothing but a line, for each call at once: enough that no line is idle, few enough that the thousandth
@@ -69,8 +71,9 @@ class CampaignRunner:
         self._queues: set[str] = set()
         self._queue_lock = asyncio.Lock()
         self._running: frozenset[str] = frozenset()
+        self._measured: frozenset[str] = frozenset()
         self._looked = asyncio.Event()
-        self._fed: set[str] = set()
+        self._fed: dict[str, frozenset[str]] = {}
         self._stopping = False
 
     async def __aenter__(self) -> Self:
@@ -112,6 +115,8 @@ class CampaignRunner:
                 await self._round()
                 if count % _COUNT_ROUNDS == 0:
                     await self._measure()
+                if count % _REVIVE_ROUNDS == 0 and not self._stopping:
+                    await self._revive()
             except HirelineError as error:
                 log.warning("campaign_round_failed", error=error.code)
             except Exception:
@@ -142,22 +147,36 @@ class CampaignRunner:
         awake = [zone for zone in zones if hours.permits(now, zone)]
         if not awake:
             return 0
-        begun = 0
-        for candidate_id in await self._ledger.ask(self._campaigns.next_candidates, campaign_id, awake, room):
-            name = journey_id(campaign_id, candidate_id)
-            if name in self._fed:
-                continue  # it has begun, and has not written so yet
-            with SetWorkflowID(name):  # a second one of that name is not run: neither here nor in another process
-                await DBOS.start_workflow_async(journey.journey, campaign_id, candidate_id)
-            self._fed.add(name)
-            begun += 1
-        return begun
+        found = await self._ledger.ask(self._campaigns.next_candidates, campaign_id, awake, room)
+        fresh = [candidate_id for candidate_id in found if candidate_id not in self._fed.get(campaign_id, ())]
+        for candidate_id in fresh:
+            await self._start(campaign_id, candidate_id)
+        self._fed[campaign_id] = frozenset(found)  # they have begun, and may not have written so when we look again
+        return len(fresh)
+
+    @staticmethod
+    async def _start(campaign_id: str, candidate_id: str) -> None:
+        with SetWorkflowID(journey_id(campaign_id, candidate_id)):  # one of that name is never run twice, here or elsewhere
+            await DBOS.start_workflow_async(journey.journey, campaign_id, candidate_id)
+
+    async def _revive(self) -> None:
+        """Begin journeys anew that a fault of ours ended before their time: what they have done stands in the HR database."""
+        failed = await DBOS.list_workflows_async(name="journey", status="ERROR", limit=_REVIVED_AT_ONCE, load_output=False)
+        for one in failed:
+            campaign_id, candidate_id = one.input["args"] if one.input else ("", "")
+            found = await self._ledger.ask(self._campaigns.journey, campaign_id, candidate_id)
+            await DBOS.delete_workflow_async(one.workflow_id, delete_children=True)
+            if found.state is not JourneyState.ENDED:
+                metrics.FAULTS.labels("revived").inc()
+                log.error("journey_revived", campaign=campaign_id, candidate=candidate_id)
+                await self._start(campaign_id, candidate_id)
 
     async def _measure(self) -> None:
-        for campaign_id in self._running:
+        for campaign_id in self._running | self._measured:  # those that stopped running once more
             counts = await self._ledger.ask(self._campaigns.counts, campaign_id)
             for state in JourneyState:
                 metrics.JOURNEYS.labels(campaign_id, state).set(counts.journeys.get(state, 0))
+        self._measured = self._running
 
     # ---- what journeys need -----------------------------------------------------------------------------------------
 

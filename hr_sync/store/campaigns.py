@@ -242,9 +242,9 @@ class Campaigns:
 
         Raises:
             DoNotCallError: the number must not be called.
-            NotAdmittedError: paused, ended, out of turn, called recently, over the limit of attempts; `reason` says which.
+            NotAdmittedError: paused, ended, out of turn, called recently; `reason` says which.
         """
-        with self._connections.write() as db:
+        with self._connections.write(through=True) as db:  # a call that was dialled must be known, come what may
             if db.execute("SELECT 1 FROM campaign_calls WHERE call_id = ?", [attempt.call_id]).fetchone():
                 return calls.open_attempt(db, attempt)
             facts = journeys.facts(db, admission.campaign_id, attempt.candidate_id, admission.once_since)

@@ -60,8 +60,12 @@ class Connections:
             db.execute("COMMIT")
 
     @contextmanager
-    def write(self) -> Iterator[Database]:
-        """A transaction that holds the write lock from its start, so that what it reads stays true until it commits."""
+    def write(self, *, through: bool = False) -> Iterator[Database]:
+        """A transaction that holds the write lock from its start, so that what it reads stays true until it commits.
+
+        Args:
+            through: it is on the disk when the block is left, so that not even a power failure undoes it.
+        """
         started = time.monotonic()
         if not self._writing.acquire(timeout=self._busy_limit_s):
             raise self._busy(holders(self.path) or "another thread of this process")
@@ -69,6 +73,7 @@ class Connections:
             with self._borrowed() as db:
                 left_ms = max(1, int((self._busy_limit_s - (time.monotonic() - started)) * 1000))
                 db.execute(f"PRAGMA busy_timeout = {left_ms}")
+                db.execute(f"PRAGMA synchronous = {'FULL' if through else 'NORMAL'}")
                 db.execute("BEGIN IMMEDIATE")
                 yield db
                 db.execute("COMMIT")

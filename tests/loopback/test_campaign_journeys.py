@@ -206,3 +206,27 @@ async def test_nobody_is_begun_outside_the_calling_hours(store: SqliteStore, tmp
         await asyncio.sleep(1.2)
         assert sorted(call.candidate_id for _, call in play.caller.dialled) == ["c1", "c2"]
     assert campaigns.counts("spring").journeys == {JourneyState.ENDED: 2, JourneyState.NEW: 2}
+
+
+async def test_a_journey_that_a_fault_of_ours_ended_begins_anew(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaigns = begin(store, people(3))
+    monkeypatch.setattr(runner, "_REVIVE_ROUNDS", 5)
+    broken: list[str] = []
+
+    async def faulty(campaign_id: str) -> None:
+        broken.append(campaign_id)
+        raise RuntimeError("a bug")
+
+    async with troupe(campaign_settings(tmp_path, calls_at_once=1), store, seconds=0.4) as play:
+        await play.until(lambda: play.caller.at_once == 1)
+        monkeypatch.setattr(play.runner._dialling, "resumed", faulty)
+        campaigns.move("spring", CampaignState.PAUSED, datetime.now(UTC))
+        await play.until(lambda: len(broken) == 2)  # both that wait for a line
+        monkeypatch.setattr(play.runner._dialling, "resumed", play.runner._resumed)
+        campaigns.move("spring", CampaignState.RUNNING, datetime.now(UTC))
+        await play.until_finished()
+        dialled = [call.call_id for _, call in play.caller.dialled]
+    assert set(ends(campaigns).values()) == {("completed", 1)}
+    assert faults(store, "spring", dialled, attempts=1) == []
