@@ -24,9 +24,9 @@ from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.mood import MoodUse
 from agi_app.dialogue.pack import Pack, load_pack
-from agi_app.dialogue.understander import PackUnderstander, load_encoder
+from agi_app.dialogue.understander import load_encoder
 from agi_app.errors import AriError, first_error
-from agi_app.interview.announcements import LineServices, load_matcher
+from agi_app.interview.announcements import LineServices
 from agi_app.interview.assessment.assessor import Assessor
 from agi_app.interview.assessment.service import AssessmentService
 from agi_app.interview.conversation import Services
@@ -35,11 +35,11 @@ from agi_app.interview.inbound import FrontDesk, OpenInterview
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.reception import Placing, Reception
 from agi_app.interview.recovery import recover
-from agi_app.interview.sayings import load_sayings
 from agi_app.interview.session import Interview, InterviewRules
 from agi_app.interview.suggestions import SuggestionService
 from agi_app.interview.transfer import Transfer
 from agi_app.interview.voice_activity import VoiceActivity
+from agi_app.language import Language, load_language
 from agi_app.speech.registry import model_store, recognition_service, speech_service, telephone_rate
 from agi_app.telephony.allow_list import AllowList
 from agi_app.telephony.ami import AmiClient, Routes
@@ -49,7 +49,7 @@ from agi_app.telephony.dial import Dialler
 from agi_app.telephony.media.server import MediaServer
 from agi_app.telephony.secrets import Secrets, load_secrets
 from agi_app.telephony.server import AsteriskServer, AsteriskSupervisor, ensure_asterisk
-from hr_sync.errors import DoNotCallError
+from hr_sync.errors import DoNotCallError, HirelineError
 from hr_sync.owner import this_process
 from hr_sync.records import CallAttempt, CallBrief, CallResult
 from hr_sync.store import SqliteStore
@@ -142,11 +142,24 @@ class Hireline:
         self._progress("ready")
 
     async def _load_language(self) -> None:
-        loop, mind = asyncio.get_running_loop(), self.services.mind
-        self.pack = await loop.run_in_executor(mind, load_pack, self.settings.models / self.settings.interview.language)
-        self._understander = await loop.run_in_executor(mind, load_understander, self.settings, self.pack)
-        self._matcher = await loop.run_in_executor(mind, load_matcher, self.pack.folder)
-        self._sayings = await loop.run_in_executor(mind, load_sayings, self.pack.folder)
+        self._take(await asyncio.to_thread(load_language, self.settings))
+
+    def _take(self, language: Language) -> None:
+        self.pack, self._understander = language.pack, language.understander
+        self._matcher, self._sayings = language.matcher, language.sayings
+
+    async def reload_language(self) -> None:
+        """Take the language pack from its files anew. Calls that run keep the one they began with.
+
+        Raises PackError, and keeps the pack in use, when the files cannot be used as they are.
+        """
+        try:
+            language = await asyncio.to_thread(load_language, self.settings)
+        except HirelineError as error:
+            log.warning("language_refused", where=error.where, kept=self.pack.version)
+            raise
+        self._take(language)
+        log.info("language_reloaded", language=self.pack.language, version=self.pack.version)
 
     def _make_assessor(self) -> Assessor:
         return load_assessor(self.settings, self.pack)
@@ -412,10 +425,3 @@ def load_assessor(settings: Settings, pack: Pack | None = None) -> Assessor:
     """What assesses calls in the configured language. Blocks for a second."""
     pack = pack or load_pack(settings.models / settings.interview.language)
     return Assessor(pack, load_encoder(settings.weights, settings.state))
-
-
-def load_understander(settings: Settings, pack: Pack | None = None) -> PackUnderstander:
-    """The understanding of the configured language; trains its classifier when the pack has changed. Blocks for seconds then."""
-    folder = settings.models / settings.interview.language
-    kinds = (pack or load_pack(folder)).question_kinds
-    return PackUnderstander.load(folder, kinds, weights=settings.weights, state=settings.state)

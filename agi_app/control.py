@@ -1,6 +1,7 @@
 """The running server takes orders here: place a call, follow it. HTTP on loopback, with a token only this machine's user can read.
 
 POST /v1/calls   {"candidate_id": …, "job_id": …, "to": …}   → the call's events, one JSON object a line, CallFinished last
+POST /v1/pack/reload                                           → takes the language pack from its files; 409 keeps the one in use
 GET  /v1/health                                                → {"status": "ok", "calls": n}
 """
 
@@ -29,6 +30,8 @@ from hr_sync.errors import HirelineError, NotFoundError
 log = structlog.get_logger(__name__)
 
 _BODY_LIMIT = 4096
+_RELOAD_S = 120
+"""A changed classifier is trained anew, on a busy machine."""
 _LONGEST_LINE = 1 << 22
 """Bytes of one event: a long call's result is the longest."""
 _Told = InterviewEvent | HirelineError | None
@@ -60,6 +63,7 @@ class ControlServer:
         self._draining = False
         app = web.Application(client_max_size=_BODY_LIMIT, middlewares=[self._authorise])
         app.router.add_post("/v1/calls", self._place)
+        app.router.add_post("/v1/pack/reload", self._reload_pack)
         app.router.add_get("/v1/health", self._health)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=False)
         self.port = settings.port
@@ -107,6 +111,13 @@ class ControlServer:
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "calls": self.calls})
+
+    async def _reload_pack(self, request: web.Request) -> web.Response:
+        try:
+            await self._hireline.reload_language()
+        except HirelineError as error:
+            return _problem(409, error.code, f"{error.what} ({error.where})" if error.where else error.what, error.remedy)
+        return web.json_response({"status": "reloaded"})
 
     async def _place(self, request: web.Request) -> web.StreamResponse:
         if self._draining:
@@ -180,6 +191,19 @@ class ControlClient:
                 return response.status == 200
         except (aiohttp.ClientError, TimeoutError):
             return False
+
+    async def reload_pack(self) -> None:
+        """Have the server take the language pack from its files. Raises HirelineError when it is refused, or no server runs."""
+        try:
+            async with (
+                aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=_RELOAD_S)) as session,
+                session.post(f"{self._url}/v1/pack/reload") as response,
+            ):
+                if response.status != 200:
+                    problem = await response.json()
+                    raise HirelineError(problem["what"], where=self._url, remedy=problem.get("remedy"))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise HirelineError("no server answers", where=self._url, remedy="start one: hireline serve") from error
 
     async def call(self, order: CallOrder) -> AsyncIterator[InterviewEvent]:
         """Place a call and follow it. Raises HirelineError when the server refuses."""

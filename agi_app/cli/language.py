@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -13,10 +14,10 @@ import typer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from rich.console import Console
 
-from agi_app.app import load_understander
 from agi_app.cli.hr import open_store
 from agi_app.cli.output import JsonPath, console_for, write_json, write_lines
 from agi_app.config import load_settings
+from agi_app.control import ControlClient
 from agi_app.dialogue.chat import HELP
 from agi_app.dialogue.chat import chat as hold_chat
 from agi_app.dialogue.dialogue import Dialogue
@@ -28,6 +29,8 @@ from agi_app.dialogue.understanding import Heard, Hypothesis, Understander
 from agi_app.errors import PackError
 from agi_app.interview.announcements import load_matcher
 from agi_app.interview.sayings import load_sayings
+from agi_app.language import load_understander
+from agi_app.telephony.secrets import load_secrets
 from hr_sync.errors import InvalidDataError
 from hr_sync.sample import load_sample
 
@@ -54,6 +57,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Language packs: what is said and asked.", no_args_is_help=True)
     app.add_typer(group, name="pack")
     group.command("check")(check)
+    group.command("reload")(reload)
 
 
 def understand(question: str | None = Question, json_path: str | None = JsonPath) -> None:
@@ -155,6 +159,18 @@ def _telephone(folder: Path) -> Iterator[Finding]:
         except PackError as error:
             file, _, line = (error.where or str(folder)).rpartition(":")
             yield Finding(file or str(error.where), int(line) if line.isdigit() else 1, "error", error.what)
+
+
+def reload() -> None:
+    """Have the running server take the language pack from its files. Calls that run keep the one they began with.
+
+    A pack that cannot be used is refused with file and line, and the one in use stays.
+
+    Example: hireline pack check && hireline pack reload
+    """
+    settings = load_settings()
+    asyncio.run(ControlClient(settings.control, load_secrets(settings.state).control_token).reload_pack())
+    Console().print("the running server uses the pack as it is now", highlight=False)
 
 
 def check(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
-from agi_app.app import load_understander
 from agi_app.cli.models import fetch_models
 from agi_app.config import load_settings
+from agi_app.language import load_understander
 from agi_app.telephony.secrets import load_secrets
 from agi_app.telephony.server import ensure_asterisk
 

@@ -20,6 +20,7 @@ from agi_app.dialogue.nlu.parse import Parse, Parser
 from agi_app.dialogue.nlu.values import Values, find_values
 from agi_app.dialogue.questions import FREE_TEXT, YES_NO, QuestionKinds
 from agi_app.dialogue.understanding import Heard, Hypothesis, Intent, Understanding
+from agi_app.errors import PackError
 
 _log = structlog.get_logger(__name__)
 
@@ -79,6 +80,9 @@ class PackUnderstander:
         """
         grammars = GrammarLibrary.load(pack / "grammars")
         examples = load_examples(pack / "intents")
+        if missing := sorted(set(Intent) - set(examples.intents)):
+            what = f"no file describes the intent {', '.join(missing)}"
+            raise PackError(what, where=str(pack / "intents"), remedy="restore the file; every intent needs one")
         encoder = load_encoder(weights, state)
         classifier = load_classifier(examples, encoder, grammars.lexicon.phonetics, state)
         return cls(grammars, classifier, QuestionKinds(kinds or {}))

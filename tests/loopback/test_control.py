@@ -12,7 +12,7 @@ import pytest
 
 from agi_app.config import ControlSettings
 from agi_app.control import CallOrder, ControlClient, ControlServer
-from agi_app.errors import SetupError
+from agi_app.errors import PackError, SetupError
 from agi_app.interview.events import CallFinished, InterviewEvent, StateChanged
 from hr_sync.errors import DoNotCallError, HirelineError, NotFoundError
 from hr_sync.records import CallResult, CallState, Disposition, Speaker, Turn
@@ -43,6 +43,13 @@ class Wing:
         self.go = asyncio.Event()
         self.ended: list[str] = []
         self.turns = 1
+        self.reloads = 0
+        self.pack_error: PackError | None = None
+
+    async def reload_language(self) -> None:
+        self.reloads += 1
+        if self.pack_error is not None:
+            raise self.pack_error
 
     async def interview(
         self, candidate_id: str, job_id: str, to: str | None = None, *, listener: Callable[[InterviewEvent], None]
@@ -216,3 +223,20 @@ async def test_a_taken_port_is_told(wing: Wing) -> None:
         with pytest.raises(SetupError, match=f"control port {port} is taken"):
             async with ControlServer(wing, ControlSettings(port=port), TOKEN):
                 pass
+
+
+async def test_the_language_pack_is_taken_anew(control: ControlServer, wing: Wing) -> None:
+    await client(control).reload_pack()
+    assert wing.reloads == 1
+    wing.pack_error = PackError("`{pay.rnage}` is no fact", where="answers/pay.yaml:7", remedy="correct the line")
+    with pytest.raises(HirelineError, match=r"pay.rnage.*answers/pay.yaml:7") as caught:
+        await client(control).reload_pack()
+    assert caught.value.remedy == "correct the line"
+    with pytest.raises(HirelineError):
+        await client(control, "another").reload_pack()
+    assert wing.reloads == 2
+
+
+async def test_no_server_to_take_a_pack(unused_tcp_port: int) -> None:
+    with pytest.raises(HirelineError, match="no server answers"):
+        await ControlClient(ControlSettings(port=unused_tcp_port), TOKEN).reload_pack()

@@ -17,7 +17,7 @@ from tests.unit.dialogue_kit import PACK, PACK_FOLDER
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the pack to break."""
-    return shutil.copytree(PACK_FOLDER, tmp_path / "zh_CN", ignore=shutil.ignore_patterns("grammars", "intents"))
+    return shutil.copytree(PACK_FOLDER, tmp_path / "zh_CN", ignore=shutil.ignore_patterns("intents"))
 
 
 def change(folder: Path, name: str, old: str, new: str) -> int:
