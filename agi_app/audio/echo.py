@@ -19,16 +19,16 @@ Samples = npt.NDArray[np.float32]
 _KEPT_S = 4
 _WINDOW_MS = 128
 """Of incoming sound that is compared."""
-_LONGEST_DELAY_MS = 500
-"""Echo path of up to 300 ms, network and jitter buffers around it."""
-_ALIKE = 0.7
+_LONGEST_DELAY_MS = 800
+"""Echo path of up to 300 ms, network and jitter buffers around it, and silence filled in for audio that came late."""
+_ALIKE = 0.72
 """Correlation at any delay that is no chance."""
-_ALIKE_AT_DELAY = 0.45
+_ALIKE_AT_DELAY = 0.55
 """The same at the delay that is known."""
 _DRIFT = 24
 """Samples an echo's delay may move (3 ms): jitter buffers, clocks, our reckoning of what is being played."""
-_SIGHTINGS = 3
-"""At the same delay make it known."""
+_SIGHTINGS = 4
+"""At the same delay, nearly in a row, make it known."""
 _QUIETEST = 1e-4
 """RMS below which there is nothing to come back (-80 dB)."""
 
@@ -46,7 +46,7 @@ class EchoDetector:
         self._ours = np.zeros(_KEPT_S * rate, np.float32)
         self._ours_end = 0
         self._incoming = np.zeros(self._window, np.float32)
-        self._seen: deque[int] = deque(maxlen=8)
+        self._seen: deque[int] = deque(maxlen=_SIGHTINGS + 1)
         self._delay: int | None = None
         self.delays = 0
         """How often a delay became known; more than once is a line whose delay moves."""
@@ -77,31 +77,30 @@ class EchoDetector:
     def is_echo(self, position: int) -> bool:
         """Whether the sound heard last, which ends at this position, is ours.
 
-        Costs about 0.2 ms until the delay is known; ask only when something is heard.
+        Costs about 0.5 ms until the delay is known; ask only when something is heard.
         """
-        first = position - self._window - self._longest
-        reference = self._reference(first, position)
+        if self._delay is not None:
+            last = position - self._delay + _DRIFT
+            reference = self._reference(last - self._window - 2 * _DRIFT, last)
+            if reference is not None and float(_likeness(self._incoming, reference).max()) >= _ALIKE_AT_DELAY:
+                return True
+        reference = self._reference(position - self._window - self._longest, position)
         if reference is None:
             return False
         likeness = _likeness(self._incoming, reference)  # index 0: the longest delay
-        if self._delay is not None:
-            centre = self._longest - self._delay
-            near = likeness[max(0, centre - _DRIFT) : centre + _DRIFT + 1]
-            if near.size and float(near.max()) >= _ALIKE_AT_DELAY:
-                return True
         best = int(likeness.argmax())
         if float(likeness[best]) < _ALIKE:
             return False
-        self._sighted(self._longest - best)
-        return True
+        return self._sighted(self._longest - best)
 
-    def _sighted(self, delay: int) -> None:
+    def _sighted(self, delay: int) -> bool:
+        """Whether that delay was seen before, lately: voices are alike at one delay now and at another a moment later."""
+        again = sum(abs(other - delay) <= _DRIFT for other in self._seen)
         self._seen.append(delay)
-        if sum(abs(other - delay) <= _DRIFT for other in self._seen) >= _SIGHTINGS and (
-            self._delay is None or abs(self._delay - delay) > _DRIFT
-        ):
+        if again + 1 >= _SIGHTINGS and (self._delay is None or abs(self._delay - delay) > _DRIFT):
             self._delay = delay
             self.delays += 1
+        return again > 0
 
     def _reference(self, first: int, end: int) -> Samples | None:
         """What we played in these positions, None when that was nothing."""

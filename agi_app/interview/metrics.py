@@ -54,7 +54,7 @@ class CallMetrics:
         """Something failed and was dealt with."""
         self.troubles[what] = self.troubles.get(what, 0) + 1
 
-    def line(self, counters: MediaCounters, *, filled_ms: int, set_up_ms: float | None) -> None:
+    def line(self, counters: MediaCounters, *, filled_ms: int, echo_ms: int, set_up_ms: float | None) -> None:
         """What the media channel counted."""
         self._line = {
             "frames_late": counters.late,
@@ -63,6 +63,7 @@ class CallMetrics:
             "frames_out": counters.frames_out,
             "underruns": counters.underruns,
             "filled_ms": filled_ms,
+            "echo_ms": echo_ms,
             "set_up_ms": set_up_ms,
         }
 

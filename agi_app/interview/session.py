@@ -120,6 +120,7 @@ class Interview:
         self._wants_human = asyncio.Event()
         self._ear: Ear | None = None
         self._filled_ms = 0
+        self._echo_ms = 0
 
     async def run(self, placing: AbstractAsyncContextManager[PlacedCall], *, inbound: bool = False) -> CallResult:
         """Connect, talk, write. Returns the result that was written; raises only when cancelled, after writing what there is.
@@ -191,7 +192,9 @@ class Interview:
             outcome = self._dialogue.hang_up()
             kept = await asyncio.shield(recording.finish(agreed=outcome.recording_consent))
             self._recording = kept or self._recording
-            self._notes.metrics.line(call.media.counters, filled_ms=self._filled_ms, set_up_ms=call.set_up_ms)
+            self._notes.metrics.line(
+                call.media.counters, filled_ms=self._filled_ms, echo_ms=self._echo_ms, set_up_ms=call.set_up_ms
+            )
 
     async def _converse(self, call: PlacedCall, watch: AnswerWatch, recording: Recording) -> None:
         """Talk to the end, then hang up; whatever goes wrong in the talk ends the call, never the server."""
@@ -247,6 +250,7 @@ class Interview:
             finally:
                 call.media.taps.remove(ear)
                 self._filled_ms += ear.filled_ms
+                self._echo_ms += ear.echo_ms
                 self._reason = conversation.last_reason
         await call.media.silence()
         return watch.found.result() if watch.found.done() else None
