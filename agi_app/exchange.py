@@ -11,6 +11,7 @@ from agi_app.config import Settings
 from hr_sync.api.server import ApiServer
 from hr_sync.care.keyring import load_keys
 from hr_sync.care.recordings import RecordingFolder
+from hr_sync.care.retention import Retention
 from hr_sync.care.sealer import Sealer
 from hr_sync.outbox.dispatcher import Dispatcher
 from hr_sync.store import SqliteStore
@@ -45,7 +46,8 @@ def audit_log(settings: Settings, store: SqliteStore) -> AuditLog:
 
 @asynccontextmanager
 async def exchange(settings: Settings, store: SqliteStore, *, api: bool = True) -> AsyncIterator[Exchange]:
-    """Run the REST API, unless it is switched off, push results to their destinations, and encrypt the recordings of ended calls.
+    """Run the REST API, unless it is switched off, push results to their destinations, encrypt the recordings of ended calls,
+    and delete what is over.
 
     Raises:
         ServiceError: a port is taken, a certificate or secret cannot be used, a driver is missing.
@@ -55,9 +57,11 @@ async def exchange(settings: Settings, store: SqliteStore, *, api: bool = True) 
     async with AsyncExitStack() as stack:
         if settings.care.encrypt_recordings:
             await stack.enter_async_context(Sealer(store, folder, settings.care.seal_every_s))
+        audit = audit_log(settings, store)
+        retention = Retention(store, folder, audit, settings.care, lambda: datetime.now(UTC))
+        await stack.enter_async_context(retention)
         server = None
         if api and settings.api.enabled:
-            audit = audit_log(settings, store)
             server = ApiServer(store, ApiKeys(store.transactions), folder, settings.api, audit=audit.note)
             await stack.enter_async_context(server)
         dispatcher = await stack.enter_async_context(Dispatcher(Outbox(store.transactions), settings.outbox))

@@ -131,6 +131,30 @@ class Blocked(Body):
     new: bool = Field(description="False when the number stood on the list already.")
 
 
+class ErasuresQuery(Body):
+    """Which erasures."""
+
+    after: int = Field(default=0, ge=0, le=_LARGEST, description="Number of the last erasure seen; 0 for the first page.")
+    limit: int = Field(default=100, ge=1, le=500, description="Erasures at most.")
+
+
+class ErasureItem(Body):
+    """A person whose data was deleted: delete your copy."""
+
+    number: int
+    candidate_id: str
+    call_ids: tuple[str, ...]
+    reason: str
+    at: AwareDatetime
+
+
+class ErasuresPage(Body):
+    """A page of erasures in order."""
+
+    erasures: tuple[ErasureItem, ...]
+    next: int = Field(description="Ask for what comes after this number next.")
+
+
 class Health(Body):
     """The server answers."""
 

@@ -15,6 +15,7 @@ from hr_sync.api.scopes import Scope
 from hr_sync.care.recordings import RecordingFolder
 from hr_sync.store.api_keys import ApiKey
 from hr_sync.store.base import Store
+from hr_sync.store.erasing import Erasing
 
 HEADERS: web.RequestKey[dict[str, str]] = web.RequestKey("headers", dict)
 """Headers that every answer to the request carries; one that is streamed sets them itself."""
@@ -28,6 +29,7 @@ class Resources:
 
     store: Store
     recordings: RecordingFolder
+    erasing: Erasing
     now: Callable[[], datetime]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hr_sync.api.bodies import ResultItem, ResultsPage, ResultsQuery
+from hr_sync.api.bodies import ErasureItem, ErasuresPage, ErasuresQuery, ResultItem, ResultsPage, ResultsQuery
 from hr_sync.api.operation import Ask, Operation, Resources
 from hr_sync.api.scopes import Scope
 from hr_sync.store.base import StoredResult
@@ -34,6 +34,15 @@ def _one(resources: Resources, ask: Ask) -> ResultItem:
     return item(resources.store.stored_result(ask.id))
 
 
+def _erasures(resources: Resources, ask: Ask) -> ErasuresPage:
+    found = resources.erasing.erasures(ask.query.after, ask.query.limit)
+    items = tuple(
+        ErasureItem(number=each.number, candidate_id=each.candidate_id, call_ids=each.call_ids, reason=each.reason, at=each.at)
+        for each in found
+    )
+    return ErasuresPage(erasures=items, next=found[-1].number if found else ask.query.after)
+
+
 OPERATIONS = (
     Operation(
         method="GET",
@@ -57,6 +66,17 @@ OPERATIONS = (
         run=_one,
         errors=(404,),
         audit="result.read",
+        tag="results",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/erasures",
+        id="listErasures",
+        summary="People whose data was deleted on their wish: delete your copies",
+        scope=Scope.RESULTS_READ,
+        query=ErasuresQuery,
+        answer=ErasuresPage,
+        run=_erasures,
         tag="results",
     ),
 )

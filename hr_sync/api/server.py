@@ -29,7 +29,8 @@ from hr_sync.api.work import Workers
 from hr_sync.care.recordings import RecordingFolder
 from hr_sync.errors import HirelineError, ServiceError
 from hr_sync.store.api_keys import ApiKeys
-from hr_sync.store.base import Store
+from hr_sync.store.erasing import Erasing
+from hr_sync.store.sqlite import SqliteStore
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +69,7 @@ class ApiServer:
 
     def __init__(
         self,
-        store: Store,
+        store: SqliteStore,
         keys: ApiKeys,
         recordings_folder: RecordingFolder,
         rules: ApiRules,
@@ -79,7 +80,7 @@ class ApiServer:
         self._rules = rules
         self._audit = audit
         self._workers = Workers(rules.threads, rules.waiting)
-        self._resources = Resources(store, recordings_folder, now)
+        self._resources = Resources(store, recordings_folder, Erasing(store.transactions), now)
         self._gate = Gate(keys, self._workers, RateLimiter(rules.rate_per_s, rules.burst), now)
         app = web.Application(client_max_size=rules.body_limit_bytes, middlewares=[self._answer])
         for operation in OPERATIONS:

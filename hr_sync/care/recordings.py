@@ -124,3 +124,11 @@ class RecordingFolder:
     def plain(self) -> tuple[str, ...]:
         """Names of recordings that are not encrypted."""
         return tuple(sorted(path.name for path in self.path.glob("*.wav"))) if self.path.is_dir() else ()
+
+    def listed(self) -> tuple[tuple[str, float], ...]:
+        """Every recording by its plain name, with the Unix time of its last change."""
+        found: dict[str, float] = {}
+        for path in self.path.iterdir() if self.path.is_dir() else ():
+            if not path.name.startswith(".") and path.is_file():
+                found[path.name.removesuffix(SEALED)] = path.stat().st_mtime
+        return tuple(sorted(found.items()))
