@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from agi_app.cli.hr import assessments, follow_ups, imports, lists, pull, report, screening
+from agi_app.cli.hr import assessments, care, follow_ups, imports, lists, pull, report, resumes, screening
 from agi_app.cli.hr.database import open_store
 
 __all__ = ["open_store", "register"]
@@ -14,5 +14,5 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="The HR database: data in, screening, results out.", no_args_is_help=True)
     app.add_typer(group, name="hr")
-    for module in (lists, imports, screening, assessments, report, pull, follow_ups):
+    for module in (lists, imports, resumes, screening, assessments, report, pull, follow_ups, care):
         module.register(group)
