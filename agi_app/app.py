@@ -63,7 +63,7 @@ _SPOKEN_FIRST = 4
 """Prompts that are ready before the phone rings; the others are made during the call."""
 
 _NUMBER = re.compile(r"(?:^|/)\+?(\d+)(?:@|$)")
-_ASSESSMENT_WAIT_S = 2.0
+_ASSESSMENT_WAIT_S = 4.0
 """Whoever asked for an interview waits so long for its scores; they are written in any case."""
 
 _HOME = "86"
@@ -162,7 +162,7 @@ class Hireline:
         log.info("language_reloaded", language=self.pack.language, version=self.pack.version)
 
     def _make_assessor(self) -> Assessor:
-        return load_assessor(self.settings, self.pack)
+        return Assessor(self.pack, self._understander.encoder)
 
     async def _start_telephony(self, secrets: Secrets) -> None:
         settings = self.settings
@@ -421,7 +421,7 @@ def _possible_numbers(to: str) -> tuple[str, ...]:
     return tuple(f"+{prefix}{digits}" for prefix in ("", _HOME) if 6 <= len(prefix + digits) <= 15)
 
 
-def load_assessor(settings: Settings, pack: Pack | None = None) -> Assessor:
-    """What assesses calls in the configured language. Blocks for a second."""
-    pack = pack or load_pack(settings.models / settings.interview.language)
+def load_assessor(settings: Settings) -> Assessor:
+    """What assesses calls in the configured language, for commands that run by themselves. Blocks for a second."""
+    pack = load_pack(settings.models / settings.interview.language)
     return Assessor(pack, load_encoder(settings.weights, settings.state))

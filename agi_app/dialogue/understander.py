@@ -60,6 +60,8 @@ class PackUnderstander:
         self._grammars = grammars
         self._parser = Parser(grammars)
         self._decider = IntentDecider(classifier)
+        self.encoder = classifier.encoder
+        """Of sentences; other rooms may use it for one sentence at a time, so that no call waits long."""
         self._questions = questions or QuestionKinds()
         self._endings = Endings(grammars)
 

@@ -37,6 +37,7 @@ def graded(part: str) -> list[dict[str, Any]]:
     return list(yaml.safe_load((DATA / f"{part}.yaml").read_text("utf-8")))
 
 
+@cache
 def assessed(text: str, competency: str, *, question: str = "client_relationship", heard: float = 0.8) -> CompetencyAssessment:
     """One competency scored from one answer."""
     turn = Turn(who="candidate", text=text, start_ms=10_000, end_ms=40_000, confidence=heard)

@@ -64,7 +64,7 @@ def data(*, assessed: bool = True) -> ReportData:
         ),
         recommendation=Recommendation.INVITE,
         reasons=(Reason(code="interested_and_good", values={"score": 72.4}),),
-        keywords={"客户": 5, "回访": 3, "续约": 2},
+        keywords={"客户": 5, "回访": 3, "续约": 2, "仓库": 1, "采购": 1, "合同": 1},
     )
     decision = Decision(id="d", call_id=result.call_id, decision="advance", by=f"林晓{EVIL}", reason="案例具体", at=AT)
     person = brief()

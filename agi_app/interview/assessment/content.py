@@ -63,7 +63,7 @@ class ContentReader:
 
     def embed(self, spans: Sequence[Span]) -> Floats:
         """Vectors of spans, a row each."""
-        return self._embedding.encode([span.words for span in spans])
+        return self._encoded([span.words for span in spans])
 
     def read(self, rubric: Rubric, text: str, vectors: Floats) -> Content:
         """Content of an answer whose spans have these vectors."""
@@ -83,10 +83,14 @@ class ContentReader:
             return 0.5
         return float(_towards(vectors, *self._pole("", self._signs.told, self._signs.claimed)).mean())
 
+    def _encoded(self, texts: Sequence[str]) -> Floats:
+        """One text at a time: calls under way use the same model, and none of them shall wait for more than one sentence."""
+        return np.concatenate([self._embedding.encode([text]) for text in texts])
+
     def _pole(self, name: str, for_it: Sequence[str], against: Sequence[str]) -> tuple[Floats, Floats]:
         found = self._poles.get(name)
         if found is None:
-            found = self._poles[name] = self._embedding.encode(for_it), self._embedding.encode(against)
+            found = self._poles[name] = self._encoded(for_it), self._encoded(against)
         return found
 
 
