@@ -89,6 +89,8 @@ class TurnTaker:
     _silence_limit: int = 0
     _patience_ms: int | None = None
     _next_id: int = 1
+    _probe: int = 0
+    """Samples of pause after which to recognise, as things are now."""
 
     @property
     def candidate_speaking(self) -> bool:
@@ -196,9 +198,16 @@ class TurnTaker:
         cut = over_us or self.now - speech.end < self.rules.samples(self.rules.probe_ms)
         return [*asked, TurnOver(speech.recognition, Span(speech.start, speech.end), speech.pieces, cut)]
 
-    def hear(self, speech: bool, samples: int) -> list[TurnAction]:
-        """The next block of the candidate's audio, and whether they speak in it."""
+    def hear(self, speech: bool, samples: int, *, busy: bool = False) -> list[TurnAction]:
+        """The next block of the candidate's audio.
+
+        Args:
+            speech: whether they speak in it.
+            samples: its length.
+            busy: whether a recognition would have to wait now.
+        """
         self.now += samples
+        self._probe = self.rules.samples(self.rules.busy_probe_ms if busy else self.rules.probe_ms)
         return self._voiced(samples) if speech else self._quiet(samples)
 
     def _voiced(self, samples: int) -> list[TurnAction]:
@@ -270,13 +279,13 @@ class TurnTaker:
         if self._floor is _Floor.OURS:
             return self._quiet_over_prompt(speech, pause)
         actions: list[TurnAction] = []
-        if speech.recognition is None and pause >= self.rules.samples(self.rules.probe_ms):
+        if speech.recognition is None and pause >= self._probe:
             actions += self._ask(speech)
         return actions + self._maybe_over(speech)
 
     def _quiet_over_prompt(self, speech: _Speech, pause: int) -> list[TurnAction]:
         if self._paused and speech.voiced > self.rules.samples(self.rules.short_ms):
-            due = speech.recognition is None and pause >= self.rules.samples(self.rules.probe_ms)
+            due = speech.recognition is None and pause >= self._probe
             return self._ask(speech) if due else []
         if pause < self.rules.samples(self.rules.resume_ms):
             return []

@@ -101,6 +101,8 @@ class TurnRules:
     """Audio from before the onset that is recognised too."""
     probe_ms: int = 96
     """Pause after which what was said so far is recognised. Inside words there are silences of up to 64 ms."""
+    busy_probe_ms: int = 256
+    """The same while the recogniser has no thread to spare: fewer recognitions are begun in vain, at a comma."""
     complete_ms: int = 320
     """Pause that ends a turn whose answer is complete. At a comma people, and voices, pause 160 to 290 ms."""
     open_ms: int = 832

@@ -7,7 +7,7 @@ while (loss, a phone that sends nothing in silence), silence is filled in, so th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,13 +55,21 @@ class Ear:
         voice: the shared voice activity detector.
         rules: turn-taking limits.
         activity: limits of what counts as the candidate's speech.
+        busy: whether a recognition would have to wait now.
     """
 
     def __init__(
-        self, frames: AsyncIterator[bytes], voice: VoiceActivity, rules: TurnRules, activity: ActivityRules | None = None
+        self,
+        frames: AsyncIterator[bytes],
+        voice: VoiceActivity,
+        rules: TurnRules,
+        activity: ActivityRules | None = None,
+        *,
+        busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._frames = frames
         self._voice = voice
+        self._busy = busy
         self._speech = SpeechActivity(activity)
         self._echo = EchoDetector(rules.sample_rate)
         self._rate = rules.sample_rate
@@ -173,7 +181,7 @@ class Ear:
                 position += size
                 sound = _unit(block)
                 probability = await self._voice.probability(stream, sound)
-                self._post(self._turn.hear(self._is_speech(sound, probability, position), size))
+                self._post(self._turn.hear(self._is_speech(sound, probability, position), size, busy=self._busy()))
 
     def _is_speech(self, block: npt.NDArray[np.float32], probability: float, position: int) -> bool:
         self._echo.heard(block)

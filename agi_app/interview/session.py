@@ -225,7 +225,9 @@ class Interview:
     async def _conversation(self, call: PlacedCall, watch: AnswerWatch, recording: Recording) -> MachineFound | None:
         """Talk with whoever answered, to the end; the machine, if it turns out to be one."""
         async with aclosing(watch.frames()) as frames:
-            ear = self._ear = Ear(frames, self._activity, self._rules.turn, self._rules.activity)
+            ear = self._ear = Ear(
+                frames, self._activity, self._rules.turn, self._rules.activity, busy=lambda: self._services.recognition.busy
+            )
             call.media.taps.append(ear)
             conversation = Conversation(
                 ear=ear,

@@ -73,6 +73,7 @@ class ModelWorker:
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._closing = False
+        self._running = 0
         self.refused = 0
         """Jobs turned away because the queue was full."""
         self.observer: Callable[[Priority, float, float], None] | None = None
@@ -88,6 +89,11 @@ class ModelWorker:
     def waiting(self) -> int:
         """Jobs in the queue now."""
         return len(self._jobs)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job handed in now would have to wait."""
+        return self._running + len(self._jobs) >= len(self._threads)
 
     async def run(self, call: Callable[[], T], *, priority: Priority = Priority.LIVE) -> Done[T]:
         """Run a blocking call in a worker thread.
@@ -142,16 +148,22 @@ class ModelWorker:
                 if self._closing:
                     return
                 job = heapq.heappop(self._jobs)
+                self._running += 1
             started = time.perf_counter()
+            done: Done[Any] | None = None
+            failure: BaseException | None = None
             try:
                 value = job.call()
             except BaseException as error:  # noqa: BLE001 - it belongs to whoever awaits the job
-                _settle(job, error=error)
+                failure = error
             else:
                 ended = time.perf_counter()
                 if self.observer is not None:
                     self.observer(Priority(job.priority), started - job.queued_at, ended - started)
-                _settle(job, Done(value, 1000 * (started - job.queued_at), 1000 * (ended - started)))
+                done = Done(value, 1000 * (started - job.queued_at), 1000 * (ended - started))
+            with self._changed:
+                self._running -= 1
+            _settle(job, done, error=failure)
             del job
 
     async def close(self) -> None:
@@ -202,6 +214,11 @@ class RecognitionService:
     def worker(self) -> ModelWorker:
         """Its threads and their queue."""
         return self._worker
+
+    @property
+    def busy(self) -> bool:
+        """Whether an utterance handed in now would have to wait."""
+        return self._worker.busy
 
     async def load(self) -> None:
         """Load and warm the engine. Raises ModelError."""

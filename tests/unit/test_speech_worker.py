@@ -193,3 +193,26 @@ async def test_recognition_reports_its_wait(worker: ModelWorker, held: Gate) -> 
     result = await task
     assert (result.text, result.audio_ms) == ("好", 100)
     assert result.wait_ms > 0
+
+
+async def test_it_is_busy_while_no_thread_is_free_and_after_a_failed_job_no_longer() -> None:
+    worker = ModelWorker("pair", threads=2, queue=3)
+    gates = [Gate(), Gate()]
+    tasks = []
+    try:
+        assert not worker.busy
+        for number, gate in enumerate(gates, start=1):
+            tasks.append(asyncio.create_task(worker.run(gate)))
+            await asyncio.to_thread(gate.running.wait, 10)
+            assert worker.busy == (number == 2)
+        gates[0].go.set()
+        await tasks[0]
+        assert not worker.busy
+        with pytest.raises(ZeroDivisionError):
+            await worker.run(lambda: 1 // 0)
+        assert not worker.busy
+    finally:
+        for gate in gates:
+            gate.go.set()
+        await asyncio.gather(*tasks)
+        await worker.close()

@@ -34,6 +34,7 @@ class Line:
 
     verdict: Verdict | None = Verdict.PLAIN
     delay_ms: int = 96
+    busy: bool = False
     taker: TurnTaker = field(default_factory=lambda: TurnTaker(RULES))
     log: list[tuple[int, TurnAction]] = field(default_factory=list)
     _due: list[tuple[int, int]] = field(default_factory=list)
@@ -50,7 +51,7 @@ class Line:
 
     def run(self, ms: int, *, speech: bool) -> None:
         for _ in range(ms // BLOCK_MS):
-            self.take(self.taker.hear(speech, BLOCK))
+            self.take(self.taker.hear(speech, BLOCK, busy=self.busy))
             for due, number in list(self._due):
                 if due <= self.now_ms and self.verdict is not None:
                     self._due.remove((due, number))
@@ -112,6 +113,20 @@ def test_recognition_starts_before_the_turn_is_over() -> None:
     line.quiet(1000)
     assert line.of(Recognise)[0][0] < line.of(TurnOver)[0][0]
     assert line.of(Recognise)[0][0] <= 640 + RULES.probe_ms + BLOCK_MS
+
+
+def test_a_busy_recogniser_is_asked_later_so_that_a_comma_asks_it_nothing() -> None:
+    for busy, asked in ((False, 2), (True, 1)):
+        line = Line(verdict=Verdict.PLAIN, busy=busy)
+        line.expect()
+        line.say(640)
+        line.quiet(192)  # a comma
+        line.say(640)
+        line.quiet(1000)
+        assert len(line.of(Recognise)) == asked
+        assert len(line.of(Forget)) == asked - 1
+        [(at, _)] = line.of(TurnOver)
+        assert at <= 640 + 192 + 640 + RULES.end_silence_ms + 2 * BLOCK_MS, "the turn ends no later for it"
 
 
 def test_the_turn_waits_for_a_slow_recognition() -> None:
