@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from typing import Any
 
 from openpyxl import load_workbook
@@ -16,7 +18,10 @@ from hr_sync.imports.source import LARGEST_FILE, Progress, Source, SourceOptions
 
 _STEP = 2000
 LARGEST_UNPACKED = 4 * LARGEST_FILE
-_BROKEN = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError, EOFError, OSError)
+_BROKEN = (
+    zipfile.BadZipFile, InvalidFileException, zlib.error, struct.error,
+    AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 """What openpyxl lets through for files that are not what they claim to be; bad XML is a SyntaxError."""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import logging
 import re
+import struct
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,11 @@ _LEAST_TEXT = 20
 _SPACES = re.compile(r"[ \u00a0\u3000]{2,}|\t+[ \t]*")
 _LABEL = re.compile(r"(姓|性|民|学|专|电|手|邮|籍|年|学|地) +(名|别|族|历|业|话|机|箱|贯|龄|校|址)(?![\u4e00-\u9fff])")
 """Labels that were spread to equal widths: 姓  名."""
+_BROKEN = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, OSError, RuntimeError, SyntaxError, TypeError,
+    ValueError, struct.error, zlib.error,
+)  # fmt: skip
+"""What the libraries let through for files that are damaged, or are not what they claim to be."""
 _CID = re.compile(r"\(cid:\d+\)")
 
 logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it warns about every oddity of a font
@@ -95,8 +102,7 @@ def _pdf(data: bytes, name: str) -> str:
         return "\n".join(line for page in pages for line in _page_lines(page))
     except PDFPasswordIncorrect as error:
         raise InvalidDataError("the file is protected by a password", where=name, remedy="ask for it without one") from error
-    except (PDFException, PSException, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        # What pdfminer lets through for files that are damaged or no PDF at all.
+    except (PDFException, PSException, *_BROKEN) as error:
         raise InvalidDataError("the file is no PDF that can be read", where=name, remedy="print it to PDF again") from error
 
 
@@ -149,7 +155,7 @@ def _docx(data: bytes, name: str) -> str:
                 raise InvalidDataError("the file unpacks to hundreds of megabytes", where=name, remedy="leave the pictures out")
         document = Document(io.BytesIO(data))
         return "\n".join(_blocks(document))
-    except (zipfile.BadZipFile, PackageNotFoundError, KeyError, ValueError, SyntaxError, EOFError) as error:
+    except (zipfile.BadZipFile, PackageNotFoundError, *_BROKEN) as error:
         raise InvalidDataError(
             "the file is no Word document that can be read", where=name, remedy="save it as DOCX again"
         ) from error

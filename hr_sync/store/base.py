@@ -39,6 +39,7 @@ from hr_sync.records import (
     Turn,
 )
 from hr_sync.records.assessment import Assessment, Decision
+from hr_sync.records.resumes import Resume, ResumeState
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +299,26 @@ class Store(Protocol):
 
         What `check` returns is kept with the import; when it raises, nothing was written. Raises InvalidDataError when a key
         occurs twice, NotFoundError for contacts of strangers.
+        """
+
+    # ---- resumes that wait for a person
+
+    def put_resumes(self, resumes: Iterable[Resume]) -> int:
+        """Keep what was read from resumes, all or nothing; returns how many are new. A file that is known is left as it is."""
+
+    def resume(self, resume_id: str) -> Resume:
+        """One resume. Raises NotFoundError."""
+
+    def resumes(self, state: ResumeState | None = None, *, after: str | None = None, limit: int = 100) -> tuple[Resume, ...]:
+        """A page in the order of ids, from behind `after`."""
+
+    def read_resumes(self) -> frozenset[str]:
+        """SHA-256 of every file that was read."""
+
+    def decide_resume(self, resume_id: str, candidate: Candidate | None, *, by: str, at: datetime) -> Resume:
+        """Confirm a resume, writing the candidate it becomes in the same transaction; or reject it (None).
+
+        Raises ConflictError when that was decided before; NotFoundError.
         """
 
     # ---- screening

@@ -30,6 +30,7 @@ from hr_sync.store.assessments import AssessmentTables
 from hr_sync.store.base import PutCounts, Store, StoredResult
 from hr_sync.store.connection import Connections, make_file
 from hr_sync.store.imports import ImportTables
+from hr_sync.store.resumes import ResumeTables
 from hr_sync.store.rows import attempt_of, candidate_row, contact_row
 from hr_sync.store.screening import ScreeningTables
 from hr_sync.store.upsert import refuse_doubles, upsert
@@ -37,7 +38,7 @@ from hr_sync.store.upsert import refuse_doubles, upsert
 log = structlog.get_logger(__name__)
 
 
-class SqliteStore(ScreeningTables, ImportTables, AssessmentTables, Store):
+class SqliteStore(ScreeningTables, ImportTables, ResumeTables, AssessmentTables, Store):
     """`Store` on SQLite: write-ahead log, foreign keys on, synchronous=NORMAL.
 
     With these settings a killed process loses nothing that was committed; a power failure may lose the last transactions, never

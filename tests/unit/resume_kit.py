@@ -97,5 +97,7 @@ def table(tally: Tally) -> str:
     both = (*SCALARS, *LISTS)
     lines.append(f"{'scalars':18} precision {tally.precision(SCALARS):.3f} recall {tally.recall(SCALARS):.3f}")
     lines.append(f"{'lists':18} precision {tally.precision(LISTS):.3f} recall {tally.recall(LISTS):.3f}")
-    lines.append(f"{'all':18} precision {tally.precision(both):.3f} recall {tally.recall(both):.3f} (items {sum(tally.right.values())})")
+    lines.append(
+        f"{'all':18} precision {tally.precision(both):.3f} recall {tally.recall(both):.3f} (items {sum(tally.right.values())})"
+    )
     return "\n".join(lines)

@@ -158,6 +158,18 @@ def test_json_in_its_forms(tmp_path: Path) -> None:
     assert places(broken.problems) == [(2, None), (4, "a"), (3, None)]
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=300), at=st.integers(0, 5000))
+def test_a_damaged_workbook_is_read_or_refused_but_breaks_nothing(tmp_path: Path, data: bytes, at: int) -> None:
+    path = xlsx_file(tmp_path, PEOPLE, ZHAO, QIAN)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:at] + data + whole[at + len(data) :])
+    try:
+        read(path)
+    except InvalidDataError as refused:
+        assert refused.where  # noqa: PT017 - whether it is read depends on where the damage is
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=400), name=st.sampled_from(["a.csv", "a.xlsx", "a.json", "a.jsonl"]), head=st.booleans())
 def test_no_bytes_break_the_reader(tmp_path: Path, data: bytes, name: str, head: bool) -> None:
