@@ -21,7 +21,10 @@ environment:
 demo: setup ## set up, then hold one interview with a simulated candidate
 	@$(BIN)/hireline demo
 
-test: setup ## set up, then run every test: unit, loopback, real Asterisk
+acoustics: environment ## install the extra `torch` (1 GB): features of finished calls
+	@scripts/setup.sh acoustics
+
+test: setup acoustics ## set up, then run every test: unit, loopback, real Asterisk
 	@$(BIN)/python -m pytest
 
 chaos: setup ## kill app, Asterisk and database connections through a campaign of 500 calls; SEED=n repeats the dice

@@ -3,6 +3,7 @@
 # What is there already is left alone. Nothing is written outside the checkout but Debian packages.
 #   scripts/setup.sh              everything
 #   scripts/setup.sh environment  packages and virtual environment only
+#   scripts/setup.sh acoustics    the extra `torch` besides
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8
@@ -51,6 +52,17 @@ make_environment() {
     echo "$wanted" >$venv/.complete
 }
 
+# torchaudio's libraries are built against CUDA and cannot be loaded beside the torch for CPUs. What we use of it is Python alone.
+add_acoustics() {
+    local check='import torch, torchaudio.functional, torchaudio.transforms'
+    $venv/bin/python -c "$check" 2>/dev/null && return
+    say "installing torch and torchaudio (1 GB)"
+    $venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[torch]' ||
+        fail "pip could not install the extra torch" "check the network and the disk, then run make acoustics again"
+    $venv/bin/python -c "$check" 2>/dev/null || rm -f $venv/lib/python3*/site-packages/torchaudio/lib/*.so
+    $venv/bin/python -c "$check" || fail "torch and torchaudio do not fit this machine" "see the error above"
+}
+
 # Models and Asterisk; looked at again only when the manifest changes or a part is gone.
 prepare_parts() {
     local wanted
@@ -66,4 +78,8 @@ prepare_parts() {
 check_machine
 install_packages
 make_environment
-[ "${1:-all}" = environment ] || prepare_parts
+case "${1:-all}" in
+    environment) ;;
+    acoustics) add_acoustics ;;
+    *) prepare_parts ;;
+esac
