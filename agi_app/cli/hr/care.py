@@ -18,7 +18,6 @@ from hr_sync.care.backup import BackupReport, make_backup, restore_backup, verif
 from hr_sync.care.keyring import load_keys, rotate
 from hr_sync.care.person import PersonalData
 from hr_sync.care.retention import Retention
-from hr_sync.errors import SecrecyError
 from hr_sync.exports.tables import Kind, export
 
 CandidateId = typer.Option(..., "--candidate", help="Id of the candidate.")
@@ -199,7 +198,7 @@ def _audit_verify(
     console.print(f"{report.lines} lines, head {report.head}", highlight=False, soft_wrap=True)
     write_json({"lines": report.lines, "head": report.head, "faults": report.faults}, json_path)
     if report.faults:
-        raise HirelineError(
+        raise SecrecyError(
             f"the audit log was tampered with: {len(report.faults)} faults",
             remedy="compare it with a backup; find out who could write",
         )
