@@ -18,6 +18,7 @@ from hr_sync.care.backup import BackupReport, make_backup, restore_backup, verif
 from hr_sync.care.keyring import load_keys, rotate
 from hr_sync.care.person import PersonalData
 from hr_sync.care.retention import Retention
+from hr_sync.errors import SecrecyError
 from hr_sync.exports.tables import Kind, export
 
 CandidateId = typer.Option(..., "--candidate", help="Id of the candidate.")
