@@ -1,14 +1,16 @@
 """Words on the line, recognised in pieces as they are spoken, and looked up in the catalogue of announcements.
 
-At most one recognition at a time a call, at the lowest priority: candidates in conversation go first. Time is counted in audio.
+At most one recognition at a time a call, by default at the lowest priority: candidates in conversation go first. Time is counted in
+audio.
 """
 
 from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from agi_app.errors import SpeechError
 from agi_app.interview.voice_activity import VoiceActivity
 from agi_app.speech.asr.protocol import RecognitionHints
 from agi_app.speech.worker import Priority, RecognitionService
+from agi_app.telephony.media.channel import MediaChannel
 from agi_app.telephony.progress.catalogue import Meaning, load_catalogue
 from agi_app.telephony.progress.matching import Finding, Matcher
 
@@ -31,6 +34,7 @@ log = structlog.get_logger(__name__)
 _WINDOW_S = 8.0
 """What one recognition looks back on: an announcement's sentence, and no more than the recogniser's window."""
 _PAUSE_MS = 350
+_SENTENCE_PAUSE_MS = 500
 _LEAST_MS = 320
 """Less new speech than this, before a pause, is not worth a recognition."""
 _BEFORE_MS = 250
@@ -44,6 +48,8 @@ _EVERY_MS = (1400, 1400, 1400, 1400, 2500, 2500, 4000)
 _MOST = 24
 """Recognitions of one call."""
 _LATIN_ALIKE = 0.65
+_FILL_S = 0.2
+"""A line that delivers nothing for so long is silent; a jitter buffer's delay must fit in."""
 
 
 def load_matcher(folder: Path) -> Matcher:
@@ -87,6 +93,30 @@ class Words:
         return None
 
 
+async def heard_frames(media: MediaChannel) -> AsyncGenerator[bytes, None]:
+    """The line's frames, from the first on with silence where it delivers nothing (a phone that sends nothing in silence), so that
+    pauses end there, too. Ends with the line."""
+    async with aclosing(media.frames()) as frames:
+        coming: asyncio.Task[bytes] | None = None
+        silence: bytes | None = None
+        try:
+            while True:
+                coming = coming or asyncio.ensure_future(anext(frames))
+                await asyncio.wait({coming}, timeout=None if silence is None else _FILL_S)
+                if coming.done():
+                    frame, coming = coming.result(), None
+                    silence = silence or bytes(2 * round(_FILL_S * media.rate))
+                    yield frame
+                elif silence is not None:
+                    yield silence
+        except StopAsyncIteration:
+            return
+        finally:
+            if coming is not None and not coming.done():
+                coming.cancel()
+                await asyncio.wait({coming})
+
+
 @dataclass(frozen=True, slots=True)
 class LineServices:
     """The shared parts a listener works with."""
@@ -108,6 +138,7 @@ class LineListener:
         on_words: told of each recognition that had words.
         on_tone: told of each tone.
         least_ms: so much new speech is worth a recognition at a pause.
+        priority: of its recognitions; LIVE where a person waits for what comes of them.
     """
 
     def __init__(
@@ -120,6 +151,7 @@ class LineListener:
         on_words: Callable[[Words], None],
         on_tone: Callable[[Tone], None],
         least_ms: int = _LEAST_MS,
+        priority: Priority = Priority.WARM,
     ) -> None:
         self._services = services
         self._rate = sample_rate
@@ -127,6 +159,7 @@ class LineListener:
         self._answered = answered
         self._on_words, self._on_tone = on_words, on_tone
         self._least_ms = least_ms
+        self._priority = priority
         self._tones = ToneDetector(sample_rate)
         self._vad = services.activity.model.stream()
         self._block = services.activity.model.block_samples
@@ -203,7 +236,8 @@ class LineListener:
             unit = block.astype(np.float32) / np.float32(32768)
             speech = await self._services.activity.probability(self._vad, unit) >= 0.5
         if speech:
-            if self._speech_from is None:
+            after_pause = self.quiet_ms >= _SENTENCE_PAUSE_MS and self._new_speech == 0
+            if self._speech_from is None or after_pause:  # a sentence of its own is recognised best by itself
                 self._speech_from = self._heard_samples - block.size
             self._new_speech += block.size
             self._last_speech = self._heard_samples
@@ -227,7 +261,8 @@ class LineListener:
 
     async def _recognise(self, audio: npt.NDArray[np.float32], at_pause: bool) -> None:
         found = await self._look_up(audio, "zh")
-        if found is not None and not found.findings and at_pause and not self._answered and self.recognitions > 1:
+        foreign = found is not None and not self._services.matcher.network_speaks(read(found.text).syllables)
+        if foreign and found is not None and not found.findings and at_pause and not self._answered and self.recognitions > 1:
             found = await self._look_up(audio, "en") or found  # the repeat in English, which carriers play
         if found is not None and found.text:
             # The pause may have been one inside the sentence: it is over only when nothing was said meanwhile.
@@ -237,7 +272,7 @@ class LineListener:
         services = self._services
         try:  # without expected words: shown announcements, whisper hears one in every unclear sound
             hints = RecognitionHints(language=language)
-            recognition = await services.recognition.recognise(audio, hints, priority=Priority.WARM)
+            recognition = await services.recognition.recognise(audio, hints, priority=self._priority)
         except SpeechError as error:
             self.overloads += 1
             log.warning("announcement_not_recognised", call_id=self._call_id, error=error.code)

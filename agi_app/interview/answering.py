@@ -13,7 +13,8 @@ import structlog
 
 from agi_app.audio.tones import Tone, ToneDetector, ToneKind
 from agi_app.dialogue.grammar.reading import read
-from agi_app.interview.announcements import LineListener, LineServices, Words, looked_up
+from agi_app.interview.announcements import LineListener, LineServices, Words, heard_frames, looked_up
+from agi_app.speech.worker import Priority
 from agi_app.telephony.call import CallEnding
 from agi_app.telephony.media.channel import MediaChannel
 from agi_app.telephony.placed_call import PlacedCall
@@ -81,7 +82,7 @@ class EarlyMedia:
         return replace(ending, disposition=both.disposition, evidence=both.evidence)
 
     async def _run(self) -> None:
-        async with aclosing(self._call.media.frames()) as frames:
+        async with aclosing(heard_frames(self._call.media)) as frames:
             async for frame in frames:
                 await self._listener.take(np.frombuffer(frame, "<i2"))
                 if self._heard is not None:
@@ -238,9 +239,17 @@ async def after_screening(media: MediaChannel, services: LineServices, call_id: 
         elif not words.findings:
             outcome.append(Screened.PERSON)
 
-    listener = LineListener(services, sample_rate=media.rate, call_id=call_id, answered=True, on_words=hear, on_tone=lambda _: None)
+    listener = LineListener(
+        services,
+        sample_rate=media.rate,
+        call_id=call_id,
+        answered=True,
+        on_words=hear,
+        on_tone=lambda _: None,
+        priority=Priority.LIVE,
+    )
     try:
-        async with aclosing(media.frames()) as frames:
+        async with aclosing(heard_frames(media)) as frames:
             async for frame in frames:
                 await listener.take(np.frombuffer(frame, "<i2"))
                 if outcome:
@@ -261,7 +270,7 @@ async def until_beep(media: MediaChannel) -> None:
     """Wait for a voicemail's beep, or for the quiet behind a greeting that has none; not for ever."""
     detector = ToneDetector(media.rate)
     heard_ms = quiet_ms = 0
-    async with aclosing(media.frames()) as frames:
+    async with aclosing(heard_frames(media)) as frames:
         async for frame in frames:
             samples = np.frombuffer(frame, "<i2")
             length_ms = samples.size * 1000 // media.rate

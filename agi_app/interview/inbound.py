@@ -16,9 +16,10 @@ import numpy as np
 import structlog
 
 from agi_app.dialogue.grammar.reading import read
-from agi_app.interview.announcements import LineListener, LineServices, Words
+from agi_app.interview.announcements import LineListener, LineServices, Words, heard_frames
 from agi_app.interview.sayings import Sayings
 from agi_app.speech.tts.service import SpeechService
+from agi_app.speech.worker import Priority
 from agi_app.telephony.call import CallEnding, KeyPressed
 from agi_app.telephony.placed_call import PlacedCall
 from agi_app.telephony.progress.catalogue import Catalogue, Kind, Meaning, Phrase
@@ -208,11 +209,17 @@ class FrontDesk:
             texts.append(words.text)
 
         listener = LineListener(
-            self._line, sample_rate=call.media.rate, call_id=call.id, answered=True, on_words=note, on_tone=lambda _: None
+            self._line,
+            sample_rate=call.media.rate,
+            call_id=call.id,
+            answered=True,
+            on_words=note,
+            on_tone=lambda _: None,
+            priority=Priority.LIVE,
         )
         call.media.drop_waiting()
         try:
-            async with aclosing(call.media.frames()) as frames:
+            async with aclosing(heard_frames(call.media)) as frames:
                 async for frame in frames:
                     await listener.take(np.frombuffer(frame, "<i2"))
                     over = texts and listener.quiet_ms > 900 and not listener.busy

@@ -8,13 +8,17 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+import pytest
 import pytest_asyncio
 
 from agi_app.interview.events import CallFinished, InterviewEvent, PromptStarted
+from agi_app.interview.inbound import FrontDesk
 from agi_app.interview.reception import Reception
+from agi_app.telephony.placed_call import PlacedCall
 from hr_sync.owner import this_process
 from hr_sync.records import CallAttempt, CallResult, Candidate, Disposition, DoNotCallEntry, DoNotCallReason
-from tests.asterisk.caller import calling_in, keys, pause
+from tests.asterisk.caller import calling_in, keys, pause, speech
 from tests.asterisk.interview_stage import JOB, Theatre
 
 LIMIT_S = 40.0
@@ -75,6 +79,28 @@ async def test_who_calls_back_is_greeted_by_name_and_the_interview_goes_on(
     assert result.slots["expected_pay"] == {"min": 9000, "period": "month"}
     assert stage.store.result(result.call_id) == result
     assert stage.store.is_blocked(known.phone)  # that they called us lifts nothing
+
+
+async def test_two_have_the_number_and_the_one_who_says_the_name_goes_on(
+    stage: Theatre, reception: Reception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for ident, name in (("shares-1", "王建国"), ("shares-2", "李秀英")):
+        tried_before(stage, Candidate(id=ident, name=name, phone="+8613700000002"))
+    asked: list[str] = []
+
+    async def say(_: FrontDesk, __: PlacedCall, name: str, **___: str) -> None:
+        asked.append(name)  # the sentence itself takes seven seconds
+
+    monkeypatch.setattr(FrontDesk, "say", say)
+    spoken = b"".join([chunk async for chunk in stage.hireline.services.speech.stream("你好，我是李秀英")])
+    course = pause(600) + speech(tmp_path, np.frombuffer(spoken, "<i2")) + pause(9000)
+    watched = Watched(stage)
+    async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="13700000002", course=course):
+        result = await asyncio.wait_for(watched.finished, LIMIT_S)
+    watched.end()
+    assert asked == ["which_of_several"]
+    assert result.candidate_id == "shares-2"
+    assert any("李秀英" in turn.text for turn in result.transcript), [turn.text for turn in result.transcript]
 
 
 async def test_a_stranger_is_told_who_we_are_and_leaves_a_number(stage: Theatre, reception: Reception, tmp_path: Path) -> None:

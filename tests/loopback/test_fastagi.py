@@ -28,7 +28,14 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAgiServer
 
 
 def asked(route: str = "lookup?a=1", number: str = "13800000001") -> bytes:
-    lines = ["agi_network: yes", f"agi_network_script: {route}", "agi_request: agi://127.0.0.1/x", f"agi_callerid: {number}", "", ""]
+    lines = [
+        "agi_network: yes",
+        f"agi_network_script: {route}",
+        "agi_request: agi://127.0.0.1/x",
+        f"agi_callerid: {number}",
+        "",
+        "",
+    ]
     return "\n".join(lines).encode()
 
 

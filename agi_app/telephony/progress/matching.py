@@ -20,9 +20,11 @@ _BUDGET_A_SYLLABLE = 0.22
 """A phrase of n syllables may cost so much in all; short ones must be nearly right."""
 _LOOSE = 1.7
 """So much more may be wrong where the words around leave no doubt that the network speaks."""
+_LOOSE_FROM = 5
+"""Syllables of a phrase that may be matched so loosely."""
 _SLACK_WAIT = 1.25
 """And where being wrong does no harm: holding on is the safe side."""
-_MARGIN = 0.08
+_MARGIN = 0.05
 """A loosely matched phrase counts only when every other disposition fits so much worse, by cost a syllable."""
 
 Distance = Callable[[str, str], float]
@@ -85,7 +87,9 @@ class Matcher:
         candidates = [
             Finding(kind, phrase, cost, end, loose=slack > 1)
             for phrase in kind.phrases
-            if (weak or not phrase.weak) and (located := self._locate(phrase, costs, slack)) is not None
+            if (weak or not phrase.weak)
+            and (slack < _LOOSE or len(phrase.syllables) >= _LOOSE_FROM)
+            and (located := self._locate(phrase, costs, slack)) is not None
             for cost, end in [located]
         ]
         return [min(candidates, key=lambda each: (each.cost, -len(each.phrase.syllables)))] if candidates else []
@@ -97,6 +101,11 @@ class Matcher:
         if len(ranked) > 1 and ranked[1].cost - ranked[0].cost < _MARGIN:
             return []
         return ranked[:1]
+
+    def network_speaks(self, heard: Sequence[str]) -> bool:
+        """Whether words only the network says were heard, if only roughly."""
+        costs = self._costs(heard) if heard else None
+        return costs is not None and any(self._locate(phrase, costs, _LOOSE) for phrase in self.catalogue.context)
 
     def takes_note(self, heard: Sequence[str]) -> bool:
         """Whether an assistant says that it has taken the message."""
