@@ -23,7 +23,7 @@ from agi_app.campaign.caller import CampaignCall, Opening, new_attempt
 from agi_app.config import Settings
 from agi_app.dialogue.dialogue import Dialogue
 from agi_app.dialogue.mood import MoodUse
-from agi_app.dialogue.pack import Pack, load_pack
+from agi_app.dialogue.pack import load_pack
 from agi_app.dialogue.understander import load_encoder
 from agi_app.errors import AriError, first_error
 from agi_app.interview.announcements import LineServices

@@ -1,4 +1,4 @@
-# ruff: noqa: T201 - a bench prints its table
+
 """All announcements and pick-ups through the real recogniser, with a table: `python -m tests.bench.announcements [--only TEXT]`."""
 
 from __future__ import annotations

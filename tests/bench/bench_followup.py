@@ -40,7 +40,7 @@ async def main(count: int) -> None:
                 pass
             sent = time.perf_counter() - started
         assert len(set(mailbox.ids)) == len(mailbox.ids) == count
-    print(f"{count} invitations: planned {count / planned:.0f} a second, sent {count / sent:.0f} a second")  # noqa: T201
+    print(f"{count} invitations: planned {count / planned:.0f} a second, sent {count / sent:.0f} a second")
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def main() -> None:
         )
         report = asyncio.run(work)
     text = json.dumps(report, indent=2)
-    print(text)  # noqa: T201
+    print(text)
     if arguments.json:
         arguments.json.write_text(text)
 

@@ -120,7 +120,7 @@ def main() -> None:
                 if plan.problems or counts.total != chosen.candidates:
                     raise SystemExit(f"{len(plan.problems)} problems, {counts}")
         report = {"candidates": chosen.candidates, "form": chosen.form} | {name: round(value, 2) for name, value in seconds.items()}
-        print(json.dumps(report))  # noqa: T201 - the result of the bench
+        print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def main() -> None:
                 "screen_s": {"p50": round(statistics.median(screened), 2), "max": round(max(screened), 2)},
                 "kept_s": {"p50": round(statistics.median(kept), 2), "max": round(max(kept), 2)}, "load": os.getloadavg()[0],
             }  # fmt: skip
-            print(json.dumps(report), flush=True)  # noqa: T201 - the result of the bench
+            print(json.dumps(report), flush=True)
 
 
 if __name__ == "__main__":
