@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup environment demo test chaos eval lint format clean images
+.PHONY: help setup environment acoustics demo test chaos eval lint format clean images
 
 BIN := .venv/bin
 export PYTHON ?= python3
