@@ -50,6 +50,8 @@ class ScreenedCandidate(Record):
     """One candidate's place in a screening."""
 
     candidate_id: Identifier
+    place: int = Field(ge=1)
+    """Among those of the same outcome, from 1; a gap is left where somebody's data was erased."""
     outcome: ScreeningOutcome
     score: Score | None
     """How well the rules are met; None unless all are. 100 for everyone in public-sector jobs, where a rule is met or not."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,27 +50,29 @@ def export(store: Store, screening_id: str, path: Path, outcomes: Sequence[Scree
 
 def _everyone(
     store: Store, screening_id: str, outcomes: Sequence[ScreeningOutcome]
-) -> Iterator[tuple[int, ScreenedCandidate, Candidate]]:
+) -> Iterator[tuple[ScreenedCandidate, Candidate]]:
     for outcome in outcomes:
         place = 0
         while page := store.screened(screening_id, outcome, after=place, limit=_PAGE):
             people = store.candidates_of(item.candidate_id for item in page)
-            for item in page:
-                place += 1
-                yield place, item, people[item.candidate_id]
-            if len(page) < _PAGE:
-                break
+            yield from (
+                (item, people[item.candidate_id]) for item in page if item.candidate_id in people
+            )  # not who was just erased
+            place = page[-1].place
 
 
-def _line(place: int, item: ScreenedCandidate, person: Candidate) -> list[Any]:
+def _line(item: ScreenedCandidate, person: Candidate) -> list[Any]:
     return [
-        _OUTCOMES[item.outcome], place, item.score, person.id, person.name, person.phone, person.city, person.degree, person.major,
-        "；".join(f"{_MARKS[reason.met]} {reason.zh}" for reason in item.reasons),
-        "; ".join(f"{_MARKS[reason.met]} {reason.en}" for reason in item.reasons),
+        _OUTCOMES[item.outcome], item.place, item.score, person.id, person.name, person.phone, person.city, person.degree,
+        person.major, _reasons(item, "zh"), _reasons(item, "en"),
     ]  # fmt: skip
 
 
-def _csv(path: Path, rows: Iterator[tuple[int, ScreenedCandidate, Candidate]]) -> int:
+def _reasons(item: ScreenedCandidate, language: str) -> str:
+    return ("；" if language == "zh" else "; ").join(f"{_MARKS[reason.met]} {getattr(reason, language)}" for reason in item.reasons)
+
+
+def _csv(path: Path, rows: Iterator[tuple[ScreenedCandidate, Candidate]]) -> int:
     count = 0
     with path.open("w", encoding="utf-8-sig", newline="") as sink:  # with a mark, or Excel takes it for GBK
         writer = csv.writer(sink)
@@ -82,7 +83,7 @@ def _csv(path: Path, rows: Iterator[tuple[int, ScreenedCandidate, Candidate]]) -
     return count
 
 
-def _xlsx(path: Path, rows: Iterator[tuple[int, ScreenedCandidate, Candidate]]) -> int:
+def _xlsx(path: Path, rows: Iterator[tuple[ScreenedCandidate, Candidate]]) -> int:
     count = 0
     book = Workbook(write_only=True)
     sheet = book.create_sheet("screening")
@@ -94,10 +95,10 @@ def _xlsx(path: Path, rows: Iterator[tuple[int, ScreenedCandidate, Candidate]]) 
     return count
 
 
-def _jsonl(path: Path, rows: Iterator[tuple[int, ScreenedCandidate, Candidate]]) -> int:
+def _jsonl(path: Path, rows: Iterator[tuple[ScreenedCandidate, Candidate]]) -> int:
     count = 0
     with path.open("w", encoding="utf-8") as sink:
-        for place, item, _ in rows:
-            sink.write(json.dumps(item.model_dump(mode="json") | {"place": place}, ensure_ascii=False) + "\n")
+        for item, _ in rows:
+            sink.write(item.model_dump_json() + "\n")
             count += 1
     return count

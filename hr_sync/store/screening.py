@@ -136,14 +136,18 @@ def _screened(db: Database, number: int, outcome: ScreeningOutcome, after: int, 
         )
     }
     rows = db.execute(
-        "SELECT candidate_id, score, reasons FROM screening_candidates WHERE screening = ? AND outcome = ? AND place > ? "
+        "SELECT candidate_id, place, score, reasons FROM screening_candidates WHERE screening = ? AND outcome = ? AND place > ? "
         "ORDER BY place LIMIT ?",
         [number, outcome.value, after, limit],
     )
     return tuple(
         # Not validated again: what was written was valid, and there may be a hundred thousand.
         ScreenedCandidate.model_construct(
-            candidate_id=candidate_id, outcome=outcome, score=score, reasons=tuple(reasons[place] for place in json.loads(listed))
+            candidate_id=candidate_id,
+            place=place,
+            outcome=outcome,
+            score=score,
+            reasons=tuple(reasons[number] for number in json.loads(listed)),
         )
-        for candidate_id, score, listed in rows
+        for candidate_id, place, score, listed in rows
     )

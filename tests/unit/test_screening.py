@@ -228,6 +228,20 @@ def test_nobody_in_the_database_is_no_error(store: SqliteStore) -> None:
     assert screen(store, "public-sector-technician", as_of=DAY).considered == 0
 
 
+def test_who_was_erased_is_in_no_list_and_the_others_keep_their_places(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hr_sync.screening.export._PAGE", 2)
+    store.put_jobs([CLERK.model_copy(update={"requirements": Requirements()})])
+    store.put_candidates([someone(name) for name in "abcdef"])
+    made = screen(store, CLERK.id, as_of=DAY)
+    with store._connections.write() as db:
+        db.execute("DELETE FROM candidates WHERE id IN ('b', 'c')")
+    assert store.screening(made.id).candidate_ids == ("a", "d", "e", "f")
+    assert [item.place for item in store.screening(made.id).matched] == [1, 4, 5, 6]
+    assert export(store, made.id, tmp_path / "list.jsonl") == 4
+
+
 def test_those_nearest_come_first_among_those_left_out(store: SqliteStore) -> None:
     wanted = Requirements(degree_at_least="bachelor", cities=("杭州",))
     store.put_jobs([CLERK.model_copy(update={"requirements": wanted})])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from agi_app.cli.hr.database import open_store
 from agi_app.cli.output import JsonPath, console_for, write_json
@@ -77,7 +77,9 @@ def _screenings(
             _write(store, found, export_path, json_path)
             return
         listed = store.screenings(job_id, limit=limit)
-    table = Table("Screening 筛选", "Job 岗位", "As of 截至", "Considered 人数", "Unclear 待核实", "Not matched 不符合")
+    table = Table(
+        Column("Screening 筛选", no_wrap=True), "Job 岗位", "As of 截至", "Considered 人数", "Unclear 待核实", "Not matched 不符合"
+    )
     for item in listed:
         table.add_row(item.id, item.job_id, str(item.as_of), f"{item.considered:,}", f"{item.unclear:,}", f"{item.not_matched:,}")
     console.print(table)

@@ -30,7 +30,9 @@ def main() -> None:
         text = source.read_text("utf-8")
         form = next(line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("# form:"))
         body = "\n".join(line for line in text.splitlines() if not line.startswith("# ")).strip("\n")
-        name = next((line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("# file:")), source.name.split(".")[0])
+        name = next(
+            (line.partition(":")[2].strip() for line in text.splitlines() if line.startswith("# file:")), source.name.split(".")[0]
+        )
         WRITERS[form](source.with_name(name), body)
 
 
