@@ -17,7 +17,7 @@ from agi_app.campaign.caller import Caller, CampaignCall, new_attempt, trunk_of
 from agi_app.campaign.naming import Told, call_id_of
 from agi_app.campaign.plan import Dial, End, Hold, Step, Wait, next_step
 from agi_app.campaign.retry import RetryRules
-from agi_app.campaign.slots import Slots
+from agi_app.campaign.slots import Pace, Slots
 from agi_app.config import Settings
 from agi_app.errors import AmiError, ConfigError, RouteError
 from agi_app.interview.ledger import Ledger
@@ -85,7 +85,7 @@ class Dialling:
         self._rules = RetryRules.load(settings.folder(settings.campaign.retry)) if settings.campaign.retry else RetryRules.load()
         self._slots = Slots(settings.campaign.calls_at_once)
         self._running: dict[str, asyncio.Future[None]] = {}
-        self._next_beat: dict[str, float] = {}
+        self._paces: dict[str, Pace] = {}
         self._draining = asyncio.Event()
 
     async def persistently(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -218,15 +218,15 @@ class Dialling:
             return False
         endpoint = await self._caller.endpoint(facts.phone)
         order, admission = self._order(facts, step, call_id, endpoint)
-        opened = False
+        limits, opened = self._settings.campaign.limits(admission.trunk), False
 
         async def opening(attempt: CallAttempt) -> CallAttempt:
             nonlocal opened
-            await self._pace(admission.trunk)
-            _, now = await self._look(campaign_id, candidate_id)  # preparing the call took its time, too
-            if not isinstance(now, Dial):
-                raise NotAdmittedError("out_of_hours" if isinstance(now, Wait) else "ended", where=f"call {call_id}")
-            found = await self._ledger.ask(self._campaigns.admit, attempt, admission)
+            async with self._paces.setdefault(admission.trunk, Pace()).kept(1 / limits.calls_per_second):
+                _, now = await self._look(campaign_id, candidate_id)  # preparing the call took its time, too
+                if not isinstance(now, Dial):
+                    raise NotAdmittedError("out_of_hours" if isinstance(now, Wait) else "ended", where=f"call {call_id}")
+                found = await self._ledger.ask(self._campaigns.admit, attempt, admission)
             opened = True
             return found
 
@@ -242,13 +242,6 @@ class Dialling:
             return await self._failed(order, admission, code, opened=opened)
         self._count(order, admission, result)
         return True
-
-    async def _pace(self, trunk: str) -> None:
-        """Wait for this process's next beat on the trunk: the queue lets a second's calls go all at once."""
-        loop, beat_s = asyncio.get_running_loop(), 1 / self._settings.campaign.limits(trunk).calls_per_second
-        at = max(loop.time(), self._next_beat.get(trunk, 0.0))
-        self._next_beat[trunk] = at + beat_s
-        await asyncio.sleep(at - loop.time())
 
     def _order(self, facts: JourneyFacts, step: Dial, call_id: str, endpoint: str) -> tuple[CampaignCall, Admission]:
         """What the caller is to do, and what the store is to admit."""

@@ -1,4 +1,4 @@
-"""How many calls this machine carries at once; whoever waits gets in by priority, then in the order of coming."""
+"""How many calls this machine carries at once, and how soon they may follow each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 
 class Slots:
-    """A semaphore with priorities.
+    """A semaphore with priorities: whoever waits gets in by priority, then in the order of coming.
 
     Args:
         number: calls at once.
@@ -47,3 +47,20 @@ class Slots:
                 turn.set_result(None)
                 return
         self._free += 1
+
+
+class Pace:
+    """The distance between calls on one trunk: its queue limits a second's calls, but lets them go all at once."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+        self._last_s = float("-inf")
+
+    @asynccontextmanager
+    async def kept(self, beat_s: float) -> AsyncIterator[None]:
+        """Wait for one's turn. The next one comes `beat_s` after the block was left, sooner when it raised: nothing was dialled."""
+        async with self._turn:
+            loop = asyncio.get_running_loop()
+            await asyncio.sleep(self._last_s + beat_s - loop.time())
+            yield
+            self._last_s = loop.time()

@@ -13,6 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
+from agi_app.campaign import metrics as campaigns
 from agi_app.config import MonitoringSettings
 from agi_app.errors import AriError, SetupError
 from agi_app.interview.events import InterviewEvent
@@ -75,6 +76,7 @@ class MonitoringServer:
             calls.watch(worker)
             self._stack.callback(setattr, worker, "observer", None)
         self._watch = await self._stack.enter_async_context(TrunkWatch(self._hireline.ami, self._settings.trunk_interval_s))
+        self._registry.register(campaigns.REGISTRY)
         self._registry.register(LiveCollector(self._hireline, calls, self._watch, logged))
         app = web.Application()
         app.router.add_get("/metrics", self._metrics)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
-from agi_app.campaign import journey, runner
+from agi_app.campaign import journey, metrics, runner
 from agi_app.campaign.caller import CampaignCall
 from agi_app.config import TrunkLimits
 from hr_sync.records import Disposition, DoNotCallEntry, DoNotCallReason
@@ -66,6 +67,28 @@ async def test_each_candidate_is_called_until_the_rules_end(store: SqliteStore, 
     assert len(over) == 12
     assert over["c2"] == {"outcome": "busy", "disposition": "busy", "attempts": 2}
     assert [event.cursor for event in events] == sorted(event.cursor for event in events)
+
+
+async def test_what_prometheus_learns(store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.REGISTRY.get_sample_value(f"hireline_campaign_{name}", labels)
+
+    monkeypatch.setattr(runner, "_COUNT_ROUNDS", 1)
+    begin(store, people(5), name="measured", retry=QUICK)
+    async with troupe(campaign_settings(tmp_path), store, script={number_of(1): [BUSY, COMPLETED]}) as play:
+        await play.until_finished("measured")
+        await play.until(lambda: value("journeys", campaign="measured", state="ended") == 5)
+
+    assert value("calls_total", campaign="measured", disposition="completed") == 5
+    assert value("calls_total", campaign="measured", disposition="busy") == 1
+    assert value("attempts_total", campaign="measured", trunk="carrier") == 6
+    assert value("journeys", campaign="measured", state="ended") == 5
+    assert value("journeys", campaign="measured", state="queued") == 0
+    assert value("calls_running") == 0
+    assert value("dial_delay_seconds_count", trunk="carrier") is not None
+    page = CollectorRegistry()
+    page.register(metrics.REGISTRY)  # as the monitoring page does
+    assert b'hireline_campaign_calls_total{campaign="measured",disposition="busy"} 1.0' in generate_latest(page)
 
 
 async def test_a_pause_stops_new_calls_at_once_and_lets_running_ones_end(store: SqliteStore, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from agi_app.campaign import caller_id
 from agi_app.campaign.caller import trunk_of
 from agi_app.campaign.naming import call_id_of
 from agi_app.campaign.retry import SHIPPED, RetryRules, read
-from agi_app.campaign.slots import Slots
+from agi_app.campaign.slots import Pace, Slots
 from agi_app.errors import ConfigError
 from hr_sync.records import Disposition
 
@@ -94,3 +94,19 @@ async def test_slots_go_by_priority_then_by_order() -> None:
     assert order == ["second", "third", "late"]
     async with asyncio.timeout(1), slots.taken(1):
         pass
+
+
+async def test_a_pace_is_kept_but_not_by_calls_that_were_not_made() -> None:
+    pace, loop, at = Pace(), asyncio.get_running_loop(), []
+
+    async def call(made: bool) -> None:
+        async with pace.kept(0.05):
+            at.append(loop.time())
+            if not made:
+                raise ConfigError("not dialled")
+
+    await asyncio.gather(call(True), call(True), call(False), call(True), return_exceptions=True)
+    first, second, third, fourth = at
+    assert second - first >= 0.05
+    assert third - second >= 0.05
+    assert fourth - third < 0.04
