@@ -125,5 +125,5 @@ async def _call(settings: Settings, order: CallOrder, console: Console) -> CallR
             if isinstance(event, CallFinished):
                 return event.result
         raise client.broken()
-    async with phone_wing(settings, console) as hireline:
+    async with phone_wing(settings, console) as hireline, exchange(settings, hireline.store, api=False):
         return await hireline.interview(order.candidate_id, order.job_id, order.to, listener=view)
