@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ UNITS = {
     "_ms": ("ms", "毫秒"),
     "_mb": ("MB", "MB"),
     "_db": ("dB", "dB"),
+    "_h": ("h", "小时"),
     "_days": ("days", "天"),
     "_bytes": ("bytes", "字节"),
 }
@@ -39,10 +41,12 @@ def shown(default: object) -> str:
             return "—"
         case bool():
             return f"`{str(default).lower()}`"
+        case time():
+            return f'`"{default:%H:%M}"`'
         case str() | Path():
             return f'`"{default}"`'
         case tuple() | list() | dict():
-            return f"`{json.dumps(default, ensure_ascii=False)}`"
+            return f"`{json.dumps(default, ensure_ascii=False, default=lambda item: f'{item:%H:%M}')}`"
         case _:
             return f"`{default}`"
 
