@@ -15,6 +15,7 @@ from agi_app.dialogue.understanding import Intent
 
 LONGEST_SENTENCE = 60
 """Characters an ear takes in at once."""
+KEYS_AT_TRY = 3
 _UNSPEAKABLE = re.compile(r"[A-Za-z0-9@#&*_=+<>/\\|~%$^]")
 
 
@@ -186,6 +187,10 @@ def _question(pack: Pack, question: Question) -> Iterator[Finding]:
         yield _at(where, "warning", f"`{question.id}` takes keys but no sentence names them (`with_keys`)")
     if question.with_keys and not question.keys:
         yield _at(where, "error", f"`{question.id}` names keys but none has a meaning (`keys`)")
+    if question.with_keys and question.tries < KEYS_AT_TRY:
+        yield _at(
+            where, "warning", f"unreachable: keys are offered at the third try, `{question.id}` has {question.tries} (`tries`)"
+        )
     if question.fills and question.fills not in SLOTS:
         yield _at(where, "error", f"`{question.fills}` is no slot; one of {', '.join(sorted(SLOTS))}, or `answer: open`")
     if question.known == "confirm" and not question.confirm:
