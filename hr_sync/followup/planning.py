@@ -162,19 +162,31 @@ class Planner:
 
     # ---- after a decision and a reply
 
-    def after_decision(self, case: Case, decision: Decision, now: datetime) -> Plan:
-        """A person decided: feedback for those who do not go on, and a place in the talent pool."""
+    def after_decision(self, case: Case, decision: Decision, now: datetime, accepted: Sequence[Invitation] = ()) -> Plan:
+        """A person decided: feedback for those who do not go on, and a place in the talent pool.
+
+        Args:
+            case: the call.
+            decision: that ends the matter.
+            now: messages are due from now on.
+            accepted: interviews that stand in the candidate's calendar, and are taken out of it.
+        """
+        cancelled = [
+            interview_entry(one.model_copy(update={"sequence": one.sequence + 1}), case.candidate, case.job, now, cancelled=True)
+            for one in accepted[:1]
+        ]
+        calendar = cancelled[0] if cancelled else None
         if case.blocked:
             return Plan("left_alone")
         pool = (self._pool_entry(case, now, str(decision.decision)),)
         if decision.decision is DecisionKind.TALENT_POOL:
-            return Plan("", self._messages(case, MessageKind.THANK_YOU, now, {"pool": True}), pool=pool)
+            return Plan("", self._messages(case, MessageKind.THANK_YOU, now, {"pool": True}, calendar=calendar), pool=pool)
         scored = case.assessment.competencies if case.assessment else ()
         good = [one.title for one in scored if one.score is not None and one.score >= 60]
         short = {part for one in scored if one.score is not None for part in one.missing}
         improve = "、".join(text for part, text in _IMPROVE.items() if part in short)
         values = {"strengths": "、".join(good), "improve": improve}
-        return Plan("", self._messages(case, MessageKind.FEEDBACK, now, values), pool=pool)
+        return Plan("", self._messages(case, MessageKind.FEEDBACK, now, values, calendar=calendar), pool=pool)
 
     def after_reply(self, case: Case, invitation: Invitation, now: datetime) -> Plan:
         """The candidate answered an invitation; `invitation` as it stands now."""

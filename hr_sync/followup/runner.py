@@ -143,7 +143,8 @@ class FollowUpRunner:
             log.info("follow_up_planned", call_id=call_id, outcome=plan.outcome, messages=len(plan.messages))
         for decision in self.followups.undecided(limit=_BATCH):
             case, now = case_of(self._store, self.followups, decision.call_id), self._now()
-            planned += self.followups.write_decided(decision, self.planner.after_decision(case, decision, now))
+            invited = self.followups.invitations(call_id=decision.call_id, state=InvitationState.ACCEPTED)
+            planned += self.followups.write_decided(decision, self.planner.after_decision(case, decision, now, invited))
         return planned
 
     def _with_task_mails(self, case: Case, plan: Plan, now: datetime) -> Plan:

@@ -88,7 +88,7 @@ class Followups:
             return tuple(_decision(row) for row in rows)
 
     def write_decided(self, decision: Decision, plan: Plan) -> bool:
-        """Write what follows from a decision, once."""
+        """Write what follows from a decision that ends the matter, once; invitations of the call are cancelled by it."""
         mark = f"+{decision.decision}"
         with self._connections.write() as db:
             changed = db.execute(
@@ -96,6 +96,12 @@ class Followups:
                 [mark, decision.call_id, f"%{mark}"],
             ).rowcount
             if changed:
+                for (invitation_id,) in db.execute("SELECT id FROM invitations WHERE call_id = ?", [decision.call_id]).fetchall():
+                    _drop(db, invitation_id)
+                db.execute(
+                    "UPDATE invitations SET state = 'cancelled', sequence = sequence + 1 WHERE call_id = ? AND state != 'declined'",
+                    [decision.call_id],
+                )
                 _insert(db, plan)
             return bool(changed)
 
@@ -199,12 +205,15 @@ class Followups:
         with self._connections.read() as db:
             return _invitation_by_id(db, invitation_id)
 
-    def invitations(self, *, state: InvitationState | None = None, limit: int = 100) -> tuple[Invitation, ...]:
+    def invitations(
+        self, *, state: InvitationState | None = None, call_id: str | None = None, limit: int = 100
+    ) -> tuple[Invitation, ...]:
         """Invitations by their time."""
         with self._connections.read() as db:
             rows = db.query(
-                "SELECT * FROM invitations WHERE (:state IS NULL OR state = :state) ORDER BY at, id LIMIT :limit",
-                {"state": state, "limit": limit},
+                "SELECT * FROM invitations WHERE (:state IS NULL OR state = :state) AND (:call IS NULL OR call_id = :call)"
+                " ORDER BY at, id LIMIT :limit",
+                {"state": state, "call": call_id, "limit": limit},
             )
             return tuple(_invitation(row) for row in rows)
 

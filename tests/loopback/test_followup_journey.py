@@ -171,4 +171,19 @@ async def test_a_decision_is_told_once(tmp_path: Path) -> None:
             store.decide(Decision(id="d-1", call_id="call-1", decision="reject", by="林晓", reason="经验不符", at=clock.now))
             await until(lambda: "call-1.feedback.mail" in sent(store))
             assert await asyncio.to_thread(runner.plan_new) == 0
+        assert Followups(store.connections).invitation("call-1.interview").state is InvitationState.CANCELLED
         assert [entry.candidate_id for entry in Followups(store.connections).pool()] == ["zhang-wei"]
+
+
+def test_a_decision_takes_back_what_has_not_left_and_what_stands_in_the_calendar(store: SqliteStore) -> None:
+    caring, followups = care(store, Clock())
+    rejected = Decision(id="d-1", call_id="call-1", decision="reject", by="林晓", reason="经验不符", at=NOW)
+    accepted = followups.answer("call-1.interview", InvitationState.ACCEPTED, NOW)
+    plan = planner().after_decision(case(store), rejected, NOW, [accepted])
+    assert followups.write_decided(rejected, plan)
+    assert not followups.write_decided(rejected, plan)
+    waiting = followups.messages(state=MessageState.WAITING)
+    assert [message.kind for message in waiting] == [MessageKind.FEEDBACK]
+    assert "METHOD:CANCEL" in waiting[0].calendar
+    assert "SEQUENCE:1" in waiting[0].calendar
+    assert caring.next("call-1.interview")["do"] == "end"
