@@ -162,6 +162,17 @@ def test_a_mapping_that_cannot_be_used_says_why(store: SqliteStore, tmp_path: Pa
         plan(store, csv_file(tmp_path, PEOPLE, ZHAO), mapping=read_mapping(mapping))
 
 
+@pytest.mark.parametrize("page", ["hr-data.md", "hr-data.zh-CN.md"])
+def test_the_mapping_of_the_page_can_be_used(store: SqliteStore, tmp_path: Path, page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text("utf-8")
+    mapping = tmp_path / "page.yaml"
+    mapping.write_text(text.split("```yaml\n")[1].split("```")[0], "utf-8")
+    path = csv_file(tmp_path, ("应聘人", "手机", "学历", "内部评级"), ("赵一", "13900001001", "20", "A"), encoding="gb18030")
+    import_(store, path, mapping=read_mapping(mapping))
+    (zhao,) = by_name(store, "赵一")
+    assert (zhao.degree, zhao.source) == ("college", "您在我们招聘官网投递的简历")
+
+
 def test_a_file_without_a_known_header_is_refused(store: SqliteStore, tmp_path: Path) -> None:
     with pytest.raises(InvalidDataError, match="no header") as refused:
         plan(store, csv_file(tmp_path, ("甲", "乙"), ("1", "2")))
