@@ -123,12 +123,7 @@ def test_a_broken_pack_is_refused_with_file_and_line(folder: Path, name: str, fi
         (STANDARD, "    again:\n      - 大概说个时间就可以，比如随时，或者一个月以后。\n", "", "no other words"),
         (STANDARD, "    with_keys:\n      - 随时可以请按一，两周以内请按二，一个月左右请按三。\n", "", "no sentence names them"),
         (STANDARD, "count: 1", "count: 0", "unreachable"),
-        (
-            STANDARD,
-            "    patience_ms: 900\n",
-            "    patience_ms: 900\n    tries: 2\n",
-            "unreachable: keys are offered at the third try",
-        ),
+        (STANDARD, "  - id: start_date\n", "  - id: start_date\n    tries: 2\n", "keys are offered at the third try"),
         ("answers/complaint.yaml", "answers:\n", "answers:\n  - say: 对不起。\n", "unreachable"),
         ("answers/duties.yaml", "主要工作是", "主要JD是", "may read"),
         ("answers/duties.yaml", "主要工作是", "主要工作是" + "很多很多" * 16, "long for the ear"),

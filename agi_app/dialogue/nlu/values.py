@@ -61,8 +61,8 @@ def find_values(parses: Sequence[Parse], asked: str | None) -> Values:
     contested = False
     if answering:
         value = chosen[str(asked)].value
-        rivals = (number for number in answering if parses[number].weight >= _RIVAL)
-        rivalled = best != 0 or any(readings[number][str(asked)].value != value for number in rivals)
+        likely = {0, *(number for number in answering if parses[number].weight >= _RIVAL)}
+        rivalled = any(number not in answering or readings[number][str(asked)].value != value for number in likely)
         sure = sure and not rivalled
         contested = rivalled or chosen[str(asked)].doubtful
     return Values({slot: found.value for slot, found in chosen.items()}, sure, parses[best], contested)
