@@ -14,7 +14,7 @@ from hr_sync.api.server import description
 from tests.loopback.api_stage import Stage, api_stage
 from tests.unit.store.store_cases import attempt, result, turn
 
-EXAMPLES = int(os.environ.get("API_FUZZ_EXAMPLES", "20"))
+EXAMPLES = int(os.environ.get("API_FUZZ_EXAMPLES", "12"))
 load_all_checks()
 
 schema = schemathesis.openapi.from_dict(description())
