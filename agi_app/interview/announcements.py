@@ -37,6 +37,7 @@ _PAUSE_MS = 350
 _SENTENCE_PAUSE_MS = 500
 _LEAST_MS = 320
 """Less new speech than this, before a pause, is not worth a recognition."""
+_TAIL_MS = 60
 _BEFORE_MS = 250
 _READINGS = 3
 _LATER_READING = 0.04
@@ -48,6 +49,9 @@ _EVERY_MS = (1400, 1400, 1400, 1400, 2500, 2500, 4000)
 _MOST = 24
 """Recognitions of one call."""
 _LATIN_ALIKE = 0.65
+_SMALL_WORDS = frozenset({"of", "on", "in", "is", "at", "to", "be", "the", "a", "an"})
+_SMALL_WORD = 0.4
+"""Distance of two of English's small words, which a recogniser of Chinese takes for one another."""
 _FILL_S = 0.2
 """A line that delivers nothing for so long is silent; a jitter buffer's delay must fit in."""
 
@@ -57,6 +61,8 @@ def load_matcher(folder: Path) -> Matcher:
     phonetics = Phonetics.load(folder / "grammars" / "confusions.yaml")
 
     def distance(heard: str, meant: str) -> float:
+        if heard != meant and heard in _SMALL_WORDS and meant in _SMALL_WORDS:
+            return _SMALL_WORD
         if heard[:1].isascii() and len(heard) > 4 and len(meant) > 4:
             alike = difflib.SequenceMatcher(None, heard, meant).ratio()
             if alike >= _LATIN_ALIKE:
@@ -74,8 +80,10 @@ class Words:
     findings: tuple[Finding, ...]
     """What the catalogue knows of it, best first."""
     at_pause: bool
-    """The window ended in a pause, so the sentence was over."""
+    """The window ended in a pause."""
     syllables: int
+    quiet_since: bool = True
+    """Nothing was said since: the pause was not one inside the sentence."""
 
     @property
     def decisive(self) -> Finding | None:
@@ -84,10 +92,11 @@ class Words:
         for finding in self.findings:
             if finding.kind.meaning is Meaning.WAIT:
                 continue
-            over = self.at_pause or (not finding.loose and self.syllables - finding.end >= _FOLLOWED_BY)
-            if finding.kind.at_pause or finding.loose:
-                if over and not holds:
-                    return finding
+            followed = not finding.loose and self.syllables - finding.end >= _FOLLOWED_BY
+            over = (self.at_pause and self.quiet_since) or followed
+            if finding.kind.at_pause and (holds or not over):
+                continue
+            if finding.loose and (holds or not self.at_pause):
                 continue
             return finding
         return None
@@ -169,6 +178,8 @@ class LineListener:
         self._speech_from: int | None = None
         self._new_speech = 0
         """Samples of speech no recognition has begun on."""
+        self._mid_sentence = False
+        """The last recognition began while something was being said: the end of it is wanted, too."""
         self._last_speech = 0
         self._recognition: asyncio.Task[None] | None = None
         self.recognitions = 0
@@ -247,7 +258,8 @@ class LineListener:
         pause = self.quiet_ms >= _PAUSE_MS
         # Where short speech is left to others, long speech has to be so much longer, too.
         enough = self._least_ms - _LEAST_MS + _EVERY_MS[min(self.recognitions, len(_EVERY_MS) - 1)]
-        if (pause and new_ms >= self._least_ms) or new_ms >= enough:
+        least = _TAIL_MS if self._mid_sentence else self._least_ms
+        if (pause and new_ms >= least) or new_ms >= enough:
             self._begin(at_pause=pause)
 
     def _begin(self, *, at_pause: bool) -> None:
@@ -256,6 +268,7 @@ class LineListener:
         length = min(self._heard_samples - start, self._kept.size)
         audio = self._kept[-length:].astype(np.float32) / np.float32(32768)
         self._new_speech = 0
+        self._mid_sentence = not at_pause
         self.recognitions += 1
         self._recognition = asyncio.create_task(self._recognise(audio, at_pause), name=f"announcement-{self._call_id}")
 
@@ -265,8 +278,8 @@ class LineListener:
         if foreign and found is not None and not found.findings and at_pause and not self._answered and self.recognitions > 1:
             found = await self._look_up(audio, "en") or found  # the repeat in English, which carriers play
         if found is not None and found.text:
-            # The pause may have been one inside the sentence: it is over only when nothing was said meanwhile.
-            self._on_words(replace(found, at_pause=at_pause and self._new_speech * 1000 < _LEAST_MS * self._rate // 2))
+            quiet_since = self._new_speech * 1000 < _LEAST_MS * self._rate // 2
+            self._on_words(replace(found, at_pause=at_pause, quiet_since=quiet_since))
 
     async def _look_up(self, audio: npt.NDArray[np.float32], language: str) -> Words | None:
         services = self._services

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from agi_app.interview import answering
-from hr_sync.records import CallState, Disposition, Speaker
-from tests.asterisk.interview_stage import Theatre, candidate, finished, state
+from hr_sync.records import Disposition, Speaker
+from tests.asterisk.interview_stage import Theatre, candidate
 
 DECIDED_S = 2.5
 """From the last word."""
@@ -58,14 +56,3 @@ async def test_an_assistant_is_told_once_who_calls_and_why(stage: Theatre, monke
     assert row.disposition is Disposition.NO_ANSWER
     assert row.evidence is not None
     assert row.evidence.startswith("call screening")
-
-
-async def test_a_person_is_talked_with_as_ever(stage: Theatre) -> None:
-    turns: list[dict[str, Any]] = [{"when": "greeting", "say": "喂，你好，我在开会，不方便接电话", "after_ms": 100}]
-    ours = candidate(turns=turns, hang_up={"at_s": 5.0})
-    async with stage.calling(ours) as call:
-        await stage.until(state(CallState.TALKING))
-        await stage.until(finished)
-    row = stage.row(call.result())
-    assert row.disposition not in {Disposition.VOICEMAIL, Disposition.BUSY, Disposition.UNREACHABLE}
-    assert any(turn.who is Speaker.SYSTEM for turn in row.transcript)

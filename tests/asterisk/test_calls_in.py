@@ -93,7 +93,7 @@ async def test_two_have_the_number_and_the_one_who_says_the_name_goes_on(
 
     monkeypatch.setattr(FrontDesk, "say", say)
     spoken = b"".join([chunk async for chunk in stage.hireline.services.speech.stream("你好，我是李秀英")])
-    course = pause(600) + speech(tmp_path, np.frombuffer(spoken, "<i2")) + pause(9000)
+    course = pause(600) + speech(tmp_path, np.frombuffer(spoken, "<i2")) + pause(5500)
     watched = Watched(stage)
     async with calling_in(stage.settings.asterisk.sip_port, tmp_path, caller="13700000002", course=course):
         result = await asyncio.wait_for(watched.finished, LIMIT_S)

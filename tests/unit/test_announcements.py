@@ -48,6 +48,7 @@ def decided(words: Words) -> str | None:
         ("sorry the number you dialed does not exist", D.INVALID_NUMBER),
         ("sorry the subscriber you dialled is power off", D.SWITCHED_OFF),
         ("the number you dialed is out of service", D.OUT_OF_SERVICE),
+        ("sorry the number you dialed in out on service", D.OUT_OF_SERVICE),
         ("sorry the subscriber you dialed is busy now please redial later", D.BUSY),
         ("the subscriber you dialed can not be connected for the moment", D.UNREACHABLE),
         ("您的账户余额不足，请充值", D.TRUNK_FAILED),

@@ -24,7 +24,7 @@ _LOOSE_FROM = 5
 """Syllables of a phrase that may be matched so loosely."""
 _SLACK_WAIT = 1.25
 """And where being wrong does no harm: holding on is the safe side."""
-_MARGIN = 0.05
+_MARGIN = 0.03
 """A loosely matched phrase counts only when every other disposition fits so much worse, by cost a syllable."""
 
 Distance = Callable[[str, str], float]
