@@ -92,7 +92,7 @@ class NotAdmittedError(StoreError):
 
     Args:
         reason: why, one word: paused, draft, finished, ended, out_of_turn, number_changed, called_recently,
-            out_of_hours.
+            engaged, out_of_hours.
     """
 
     code = "not_admitted"

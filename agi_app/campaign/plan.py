@@ -11,11 +11,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from agi_app.campaign.retry import RetryRules
 from hr_sync import phone
 from hr_sync.calling_hours import CallingHours, zone
+from hr_sync.errors import InvalidDataError
 from hr_sync.records import Disposition
 from hr_sync.records.campaigns import CampaignState, JourneyCall, JourneyFacts, JourneyState
 
 PROMISE_GRACE = timedelta(minutes=30)
 """A promised call-back that is late by more than this waits for the usual calling hours."""
+
+ENGAGED_PAUSE = timedelta(seconds=30)
+"""How long somebody is left alone who is on the telephone with us for another reason."""
 
 _PARTS = {"morning": time(9, 30), "noon": time(12), "afternoon": time(14, 30), "evening": time(18, 30)}
 """What people mean by a part of the day when they ask to be called then."""
@@ -76,6 +80,8 @@ def next_step(facts: JourneyFacts, rules: RetryRules, hours: CallingHours, now: 
         return refusal
     if facts.campaign.state is not CampaignState.RUNNING:
         return Hold()
+    if facts.engaged:
+        return Wait(now + ENGAGED_PAUSE)
     return _timed(facts, rules, hours, now)
 
 
@@ -85,13 +91,15 @@ def promised_at(callback: dict[str, object] | None, asked_at: datetime, time_zon
     A time that lies before the question is none either.
     """
     where = zone(time_zone)
-    at: datetime | None = None
-    match callback:
-        case {"at": str(text)}:
-            at = datetime.fromisoformat(text)
-        case {"date": str(day), **rest}:
-            at = datetime.combine(date.fromisoformat(day), _PARTS.get(str(rest.get("part")), _PARTS["morning"]))
-    if at is None:
+    try:
+        match callback:
+            case {"at": str(text)}:
+                at = datetime.fromisoformat(text)
+            case {"date": str(day), **rest}:
+                at = datetime.combine(date.fromisoformat(day), _PARTS.get(str(rest.get("part")), _PARTS["morning"]))
+            case _:
+                return None
+    except ValueError:  # not in the contract's form: as if no time had been named
         return None
     at = at if at.tzinfo else at.replace(tzinfo=where)
     return at.astimezone(UTC) if at > asked_at else None
@@ -127,6 +135,10 @@ def _refusal(facts: JourneyFacts) -> End | None:
         phone.parse(facts.phone)
     except phone.PhoneError as error:
         return End("number_refused", str(error.problem))
+    try:
+        zone(facts.time_zone)
+    except InvalidDataError:
+        return End("time_zone_unknown")
     return None
 
 

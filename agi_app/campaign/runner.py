@@ -20,8 +20,9 @@ from agi_app.campaign.naming import journey_id, queue
 from agi_app.config import Settings
 from agi_app.interview.ledger import Ledger
 from agi_app.interview.recovery import recover
+from hr_sync.calling_hours import CallingHours
 from hr_sync.durable import Durable
-from hr_sync.errors import HirelineError
+from hr_sync.errors import HirelineError, InvalidDataError
 from hr_sync.records.campaigns import CampaignState, JourneyState
 from hr_sync.store import SqliteStore
 from hr_sync.store.campaigns import Campaigns
@@ -144,7 +145,7 @@ class CampaignRunner:
         """Begin the journeys of the next candidates who may be called now; returns how many."""
         now, hours = datetime.now(UTC), self._settings.calling_hours
         zones = await self._ledger.ask(self._campaigns.new_time_zones, campaign_id)
-        awake = [zone for zone in zones if hours.permits(now, zone)]
+        awake = [zone for zone in zones if _awake(hours, now, zone)]
         if not awake:
             return 0
         found = await self._ledger.ask(self._campaigns.next_candidates, campaign_id, awake, room)
@@ -207,6 +208,14 @@ class CampaignRunner:
     async def _bury(self, executor: str) -> None:
         """End the calls of a process that is dead, before anybody goes on with its journeys."""
         await recover(self._ledger, self._recordings, dead=executor)
+
+
+def _awake(hours: CallingHours, now: datetime, zone: str) -> bool:
+    """Whether candidates in a time zone may be called; those in one that does not exist are begun, and end with the reason."""
+    try:
+        return hours.permits(now, zone)
+    except InvalidDataError:
+        return True
 
 
 def _forever() -> Collection[int]:

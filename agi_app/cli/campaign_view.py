@@ -11,7 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from agi_app.config import Settings
-from hr_sync.calling_hours import zone
+from hr_sync.calling_hours import CallingHours, zone
+from hr_sync.errors import InvalidDataError
 from hr_sync.holidays import announced
 from hr_sync.owner import is_alive
 from hr_sync.records.campaigns import Campaign, CampaignState, JourneyState
@@ -98,10 +99,17 @@ def look(settings: Settings, store: SqliteStore, campaign_id: str) -> Standing:
     campaigns, now = Campaigns(store.connections), datetime.now(UTC)
     campaign = campaigns.campaign(campaign_id)
     hours = settings.calling_hours
-    opens = {where: hours.next_permitted(now, where) for where in campaigns.new_time_zones(campaign_id)}
+    opens = {where: at for where in campaigns.new_time_zones(campaign_id) if (at := _opens(hours, now, where)) is not None}
     years = {now.year, *(at.year for at in opens.values())}
     unknown = min((year for year in years if not announced(year)), default=None) if hours.holidays == "china" else None
     return Standing(campaign, campaigns.counts(campaign_id), opens, _servers(store, now), unknown)
+
+
+def _opens(hours: CallingHours, now: datetime, where: str) -> datetime | None:
+    try:
+        return hours.next_permitted(now, where)
+    except InvalidDataError:  # those candidates end with the reason
+        return None
 
 
 def _servers(store: SqliteStore, now: datetime) -> int:

@@ -128,6 +128,8 @@ class JourneyFacts:
     urgent: bool
     blocked: bool
     """The number is on the do-not-call list."""
+    engaged: bool
+    """The number is in a call at this moment, outside this journey: they call us, or HR calls them."""
     elsewhere_at: datetime | None
     """When the number was last called outside this journey, whoever it belonged to there."""
     concluded: Disposition | None

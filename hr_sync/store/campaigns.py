@@ -291,4 +291,6 @@ def _reason_against(facts: JourneyFacts, admission: Admission) -> str | None:
         return "out_of_turn"
     if facts.phone != admission.phone:
         return "number_changed"
-    return "called_recently" if facts.elsewhere_at is not None else None
+    if facts.elsewhere_at is not None:
+        return "called_recently"
+    return "engaged" if facts.engaged else None

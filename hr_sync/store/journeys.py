@@ -105,6 +105,7 @@ def facts(db: Database, campaign_id: str, candidate_id: str, once_since: datetim
         time_zone=candidate.time_zone,
         urgent=bool(urgent),
         blocked=people.is_blocked(db, candidate.phone),
+        engaged=_engaged(db, where | {"phone": candidate.phone}),
         elsewhere_at=_elsewhere(db, where | {"job": of.job_id, "phone": candidate.phone, "since": utc(once_since)}),
         concluded=_concluded(db, where | {"job": of.job_id, "since": utc(of.started_at or of.created_at)}),
         calls=tuple(_calls(db, where)),
@@ -112,6 +113,16 @@ def facts(db: Database, campaign_id: str, candidate_id: str, once_since: datetim
 
 
 _OURS = "SELECT call_id FROM campaign_calls WHERE campaign_id = :campaign AND candidate_id = :candidate"
+
+
+def _engaged(db: Database, where: Row) -> bool:
+    """Whether the number is in a call outside the journey."""
+    found = db.execute(
+        "SELECT 1 FROM calls k JOIN candidates c ON c.id = k.candidate_id"  # noqa: S608 - ours
+        f" WHERE c.phone = :phone AND k.result_at IS NULL AND k.call_id NOT IN ({_OURS}) LIMIT 1",
+        where,
+    )
+    return found.fetchone() is not None
 
 
 def _elsewhere(db: Database, where: Row) -> datetime | None:

@@ -134,12 +134,16 @@ async def test_one_number_is_called_by_one_campaign_alone(store: SqliteStore, tm
         await play.until_finished("second")
         assert len(play.caller.dialled) == 1
     outcomes = [*ends(first).values(), *ends(first, "second").values()]
-    assert sorted(outcome for outcome, _ in outcomes if outcome) == ["called_recently", "completed", "concluded_elsewhere"]
+    found = [outcome for outcome, _ in outcomes]
+    assert found.count("completed") == 1
+    assert set(found) <= {"completed", "called_recently", "concluded_elsewhere"}  # which of the two depends on who came when
+    assert "called_recently" in found
 
 
 async def test_numbers_that_cannot_be_called_are_refused_with_the_reason(store: SqliteStore, tmp_path: Path) -> None:
     odd = {"short": "+8610086", "foreign": "+12025550123", "land": "+862166668888", "hotline": "+864008001234"}
     some = [people(1)[0].model_copy(update={"id": name, "phone": phone}) for name, phone in odd.items()]
+    some.append(people(1, first=9, time_zone="Mars/Olympus")[0])
     campaigns = begin(store, some)
     async with troupe(campaign_settings(tmp_path), store) as play:
         await play.until_finished()
@@ -148,6 +152,7 @@ async def test_numbers_that_cannot_be_called_are_refused_with_the_reason(store: 
     assert found["foreign"] == ("number_refused", "foreign")
     assert found["hotline"] == ("number_refused", "service")
     assert found["short"][0] == "number_refused"
+    assert found["c9"] == ("time_zone_unknown", None)
     assert found["land"] == ("completed", None)
 
 

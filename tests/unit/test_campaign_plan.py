@@ -45,7 +45,7 @@ def facts(*calls: JourneyCall, attempts: int = 3, state: CampaignState = Campaig
     campaign = Campaign(id="spring", name="spring", job_id="job", state=state, attempts=attempts, created_at=at)
     journey = Journey(campaign_id="spring", candidate_id="c1", attempts=len(calls), updated_at=at)
     known: dict[str, Any] = {"phone": "+8613800000001", "time_zone": HOME, "urgent": False, "blocked": False}
-    known |= {"elsewhere_at": None, "concluded": None, "calls": calls} | changes
+    known |= {"engaged": False, "elsewhere_at": None, "concluded": None, "calls": calls} | changes
     return JourneyFacts(campaign=campaign, journey=known.pop("journey", journey), **known)
 
 
@@ -105,6 +105,8 @@ def test_what_forbids_a_call() -> None:
     assert step(now=now, concluded=D.COMPLETED) == End("concluded_elsewhere", "completed")
     assert step(now=now, phone="+12025550123") == End("number_refused", "foreign")
     assert step(now=now, state=CampaignState.PAUSED) == Hold()
+    assert step(now=now, time_zone="Mars/Olympus") == End("time_zone_unknown")
+    assert step(now=now, engaged=True) == Wait(now + timedelta(seconds=30))  # they are talking with us
     ended = Journey(campaign_id="spring", candidate_id="c1", state=JourneyState.ENDED, outcome="busy", updated_at=now)
     assert step(now=now, journey=ended) == End("busy")
 
@@ -135,6 +137,7 @@ def test_a_promise_that_was_missed_waits_for_the_usual_hours() -> None:
 def test_without_a_time_the_rule_says_when() -> None:
     assert step(made(1, D.CALLBACK, local(2, 9)), now=local(2, 9, 1)) == Wait(local(2, 14))
     assert promised_at({"at": "2026-03-01T10:00:00"}, local(2, 9), HOME) is None  # before it was asked for
+    assert promised_at({"at": "soon"}, local(2, 9), HOME) is None
     assert promised_at({"date": "2026-03-03"}, local(2, 9), HOME) == local(3, 9, 30)
 
 

@@ -105,7 +105,9 @@ def test_a_call_by_hand_about_the_same_job_does_not_count_but_its_conclusion_doe
     now = datetime.now(UTC)
     opened = store.open_attempt(attempt(at=now))
     facts = campaigns.facts("spring", "c1", once_since=now - timedelta(days=1))
-    assert (facts.elsewhere_at, facts.concluded) == (None, None)
+    assert (facts.elsewhere_at, facts.concluded, facts.engaged) == (None, None, True)
+    with pytest.raises(NotAdmittedError, match="engaged"):
+        campaigns.admit(attempt("call-2"), admission())
     finish(store, opened, Disposition.COMPLETED, slots={"callback_time": {"at": "2026-03-03T10:00:00"}})
     assert campaigns.facts("spring", "c1", once_since=now).concluded is Disposition.COMPLETED
     with pytest.raises(NotAdmittedError, match="ended"):
