@@ -28,7 +28,10 @@ def configure_logs(*, verbose: bool) -> None:
     handler: logging.Handler = logging.NullHandler()
     if verbose:
         handler = logging.StreamHandler(sys.stderr)
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the default one shows variables, and with them personal data
+        )
         handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=_SHARED))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     for noisy in ("aiohttp.access", "faster_whisper", "panoramisk"):

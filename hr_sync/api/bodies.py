@@ -67,12 +67,18 @@ class ResultsPage(Body):
     next: int = Field(description="Ask for what comes after this cursor next.")
     more: bool = Field(description="Whether there is more already.")
 
+    def __len__(self) -> int:
+        return len(self.results)
+
 
 class CandidatesPage(Body):
     """A page of candidates in the order of ids."""
 
     candidates: tuple[Candidate, ...]
     next: str | None = Field(description="Ask for what comes after this id next; null at the end.")
+
+    def __len__(self) -> int:
+        return len(self.candidates)
 
 
 class JobsPage(Body):
@@ -106,6 +112,9 @@ class Candidates(Body):
     """Candidates that were found."""
 
     candidates: tuple[Candidate, ...]
+
+    def __len__(self) -> int:
+        return len(self.candidates)
 
 
 class Written(Body):

@@ -7,7 +7,7 @@ import re
 import secrets
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sized
 from datetime import UTC, datetime
 from importlib.metadata import version
 from types import TracebackType
@@ -135,7 +135,7 @@ class ApiServer:
         if operation.run is None:
             raise TypeError(f"{operation.id} has nothing to run")
         answer: BaseModel = operation.run(self._resources, ask)
-        if operation.audit is not None:
+        if not (isinstance(answer, Sized) and len(answer) == 0):  # who asks for what is new and gets nothing saw nothing
             self._note(operation, ask)
         return answer.model_dump_json().encode()
 

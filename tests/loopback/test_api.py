@@ -348,10 +348,15 @@ async def test_a_request_is_found_by_its_id_and_its_line_tells_no_personal_data(
 
 
 async def test_who_saw_whose_data_is_written_down(stage: Stage, client: aiohttp.ClientSession) -> None:
-    async with client.get("/v1/candidates/zhang-wei"), client.get("/v1/candidates/nobody"), client.get("/v1/jobs"):
+    paths = ["/v1/results", "/v1/candidates/zhang-wei", "/v1/candidates/nobody", "/v1/jobs", "/v1/candidates?after=zzz"]
+    for path in paths:
+        async with client.get(path):
+            pass
+    finish(stage, 1)
+    async with client.get("/v1/results"):
         pass
-    (key,) = stage.keys.list()
-    assert stage.noted == [(f"key:{key.id}", "candidate.read", "zhang-wei")]
+    actor = f"key:{stage.keys.list()[0].id}"
+    assert stage.noted == [(actor, "candidate.read", "zhang-wei"), (actor, "results.read", "")]
 
 
 async def test_a_broken_database_is_our_failure_and_says_nothing(
