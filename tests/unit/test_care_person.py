@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import zipfile
 from collections.abc import Iterator
@@ -49,12 +50,12 @@ class House:
         return sorted(path.name for path in self.folder.path.iterdir())
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two calls to Zhang Wei, one to Li Na, each with a recording; Zhang's first is encrypted, a destination waits for all."""
-    state = tmp_path / "state"
+    state = tmp_path_factory.mktemp("furnished")
     folder = RecordingFolder(state / "recordings", lambda: KEYS)
-    folder.path.mkdir(parents=True)
+    folder.path.mkdir()
     with SqliteStore(state / "hireline.db") as store:
         load_sample(store)
         Outbox(store.transactions).set_destinations([("hr", "webhook")], NOW)
@@ -70,6 +71,14 @@ def house(tmp_path: Path) -> Iterator[House]:
                 )
             )  # fmt: skip
         folder.seal("call-1.wav")
+    return state
+
+
+@pytest.fixture
+def house(furnished: Path, tmp_path: Path) -> Iterator[House]:
+    state = shutil.copytree(furnished, tmp_path / "state")
+    with SqliteStore(state / "hireline.db") as store:
+        folder = RecordingFolder(state / "recordings", lambda: KEYS)
         yield House(state, store, folder, AuditLog(store.transactions, lambda: KEYS, lambda: NOW))
 
 
@@ -105,7 +114,6 @@ def test_an_erased_person_is_gone_from_every_file(house: House) -> None:
     assert house.recorded() == ["call-3.wav"]
     assert house.store.check() == ()
     assert [stored.result.call_id for stored in house.store.results()] == ["call-3"]
-    assert house.store.transactions is not None
     left = b"".join(path.read_bytes() for path in house.state.glob("hireline.db*"))
     assert ZHANG.phone.encode() not in left
     assert ZHANG.name.encode() not in left
