@@ -207,3 +207,14 @@ async def test_files_are_written_once_and_whole_through_kills(store: SqliteStore
     assert len(files) == 60
     assert all(path.read_bytes().rstrip().endswith(b"--") for path in files)  # the end of the last part
     assert Followups(store.connections).counts() == {"sent": 60}
+
+
+async def test_a_file_that_is_there_is_not_written_again(store: SqliteStore, tmp_path: Path) -> None:
+    channel = make_channels(rules(), tmp_path)[Channel.MAIL]
+    message = template(store)
+    await channel.send(message, "hr@x.example")
+    (path,) = (tmp_path / "messages").iterdir()
+    before = path.read_bytes()
+    await channel.send(message.model_copy(update={"text": "又一次"}), "hr@x.example")
+    assert [one.read_bytes() for one in (tmp_path / "messages").iterdir()] == [before]
+    assert path.stat().st_mode & 0o077 == 0
