@@ -19,6 +19,8 @@ Samples = npt.NDArray[np.float32]
 
 BLOCK_MS = 32
 
+onnxruntime.disable_telemetry_events()  # nothing about a call leaves the machine
+
 
 class VadStream:
     """What the model remembers of one stream of audio."""
