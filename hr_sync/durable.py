@@ -27,7 +27,7 @@ from dbos import DBOS, DBOSConfig
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from hr_sync.errors import DurableError, StoreError
+from hr_sync.errors import DurableError, StoreBusyError, StoreError
 from hr_sync.owner import is_alive, this_process
 from hr_sync.store.executors import LEASE
 
@@ -40,6 +40,8 @@ the steps of a workflow change their order, and let the programs of the old vers
 _THREADS = 32
 """Database work of all workflows. Bounded, so that an unreachable database does not pile up threads."""
 _LEAVE_S = 5.0
+_PATIENCE_S = 30.0
+"""A locked HR database does not keep a server from starting."""
 _BEAT = timedelta(seconds=5)
 _KEPT = timedelta(days=30)
 """What a workflow recorded is deleted so long after its end; its effects stand elsewhere."""
@@ -108,9 +110,7 @@ class Durable:
         if Durable._running is not None:
             raise DurableError("a durable engine runs in this process already", remedy="share that one")
         url = await asyncio.to_thread(_url, self._database)
-        await asyncio.to_thread(
-            self._roster.sign, self._application, self.executor, datetime.now(UTC)
-        )  # first: whoever may leave something is known
+        await self._sign_on()  # first: whoever may leave something is known
         _quiet_logger()
         config = DBOSConfig(
             name=self._application,
@@ -135,6 +135,15 @@ class Durable:
         Durable._running = self
         self._keeper = asyncio.create_task(self._keep(), name="durable-roster")
         return self
+
+    async def _sign_on(self) -> None:
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_S
+        while True:
+            try:
+                return await asyncio.to_thread(self._roster.sign, self._application, self.executor, datetime.now(UTC))
+            except StoreBusyError:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Stop. Workflows that run are cancelled here and stay unfinished in the database: the next start goes on with them."""

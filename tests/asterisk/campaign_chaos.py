@@ -122,6 +122,9 @@ class Chaos:
     async def _attack(self, campaigns: Campaigns, kills: list[tuple[float, str]] | None) -> None:
         planned = list(kills or [])
         while True:
+            if self._app is not None and self._app.returncode is not None:
+                self.report.faults.append(f"the app ended by itself with code {self._app.returncode}")
+                await self._start_app()
             counts = await asyncio.to_thread(campaigns.counts, "spring")
             ended = counts.journeys.get(JourneyState.ENDED, 0) / self._candidates
             if ended == 1 and (await asyncio.to_thread(campaigns.campaign, "spring")).state is CampaignState.FINISHED:
@@ -139,8 +142,9 @@ class Chaos:
         match kind:
             case "app":
                 assert self._app is not None
-                self._app.kill()
-                await self._app.wait()
+                if self._app.returncode is None:
+                    self._app.kill()
+                    await self._app.wait()
                 await asyncio.sleep(self._dice.uniform(0, 1.0))
                 await self._start_app()
             case "asterisk":
@@ -256,8 +260,7 @@ def main() -> int:
             report = asyncio.run(chaos.run())
         finally:
             cluster.close()
-        if report.faults:
-            kept = VAR / f"chaos-{arguments.seed}.log"
+            kept = VAR / "chaos-app.log"
             kept.write_bytes((folder / "app.log").read_bytes())
             print(f"the app's log: {kept}")  # noqa: T201
     print(json.dumps({"seed": arguments.seed, **vars(report)}, indent=2, ensure_ascii=False))  # noqa: T201

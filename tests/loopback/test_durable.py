@@ -48,14 +48,14 @@ def roster(tmp_path: Path) -> Iterator[Executors]:
 async def begin(what: str) -> None:
     with SetWorkflowID(what):
         await DBOS.start_workflow_async(errand, what)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while f"{what} begun" not in steps:  # noqa: ASYNC110 - noted by a workflow
             await asyncio.sleep(0.01)
 
 
 async def outcome(what: str) -> str:
     handle = await DBOS.retrieve_workflow_async(what)
-    return str(await asyncio.wait_for(handle.get_result(polling_interval_sec=0.05), 20))
+    return str(await asyncio.wait_for(handle.get_result(polling_interval_sec=0.05), 30))
 
 
 async def test_what_was_under_way_goes_on_at_the_next_start_without_doing_a_step_twice(roster: Executors, tmp_path: Path) -> None:
