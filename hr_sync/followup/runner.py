@@ -18,10 +18,7 @@ from dbos import DBOS, SetWorkflowID
 
 from hr_sync.durable import Durable
 from hr_sync.errors import HirelineError
-from hr_sync.followup.channels.base import MessageChannel
-from hr_sync.followup.channels.files import FileChannel
-from hr_sync.followup.channels.mail import MailChannel
-from hr_sync.followup.channels.sms import SmsChannel
+from hr_sync.followup.channels.registry import make_channels
 from hr_sync.followup.journey import InvitationCare, case_of, invitation_journey
 from hr_sync.followup.links import LinkSigner, load_key
 from hr_sync.followup.pages import ReplyPages
@@ -30,7 +27,7 @@ from hr_sync.followup.pool import look_for_similar_jobs
 from hr_sync.followup.sender import Sender
 from hr_sync.followup.settings import MessageRules
 from hr_sync.followup.wording import Wording
-from hr_sync.records.followups import Channel, InvitationState
+from hr_sync.records.followups import InvitationState
 from hr_sync.store import SqliteStore, Store
 from hr_sync.store.followups import Followups, Plan
 
@@ -160,14 +157,6 @@ class FollowUpRunner:
 def planner_for(settings: MessageRules, state: Path) -> Planner:
     """A planner whose links carry the signature of this deployment's key."""
     return Planner(settings, Wording(settings), LinkSigner(load_key(state / _KEY)))
-
-
-def make_channels(settings: MessageRules, state: Path) -> dict[Channel, MessageChannel]:
-    """The channels that the settings name."""
-    if settings.channel == "file":
-        files = FileChannel(state / "messages", settings.sender)
-        return {Channel.MAIL: files, Channel.SMS: files}
-    return {Channel.MAIL: MailChannel(settings.smtp, settings.sender), Channel.SMS: SmsChannel(settings.sms)}
 
 
 def reschedule(store: Store, followups: Followups, planner: Planner, invitation_id: str, new_at: datetime, now: datetime) -> None:

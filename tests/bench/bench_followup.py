@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from hr_sync.followup.runner import make_channels
+from hr_sync.followup.channels.registry import make_channels
 from hr_sync.followup.sender import Sender
 from hr_sync.followup.settings import MessageRules
 from hr_sync.records import CallResult

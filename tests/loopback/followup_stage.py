@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from hr_sync.followup.runner import make_channels
+from hr_sync.followup.channels.registry import make_channels
 from hr_sync.followup.sender import Sender
 from hr_sync.followup.settings import MessageRules
 from hr_sync.records.followups import Message

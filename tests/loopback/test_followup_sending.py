@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hr_sync.followup.channels.registry import make_channels
 from hr_sync.followup.channels.sms import SmsChannel
-from hr_sync.followup.runner import make_channels
 from hr_sync.followup.sender import Sender
 from hr_sync.followup.settings import MessageRules
 from hr_sync.records import DoNotCallEntry, DoNotCallReason
