@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from hr_sync.care.recordings import RecordingFolder
 from hr_sync.errors import InvalidDataError, NotFoundError
 from hr_sync.store.audit import AuditLog
@@ -75,14 +77,16 @@ class PersonalData:
             NotFoundError: no such candidate.
             ConflictError: a call is under way.
         """
-        erased = self._erasing.erase(candidate_id, reason, at)
+
+        def note(db: Database, erased: Erased) -> None:
+            details = {"reason": reason, "rows": erased.rows, "calls": len(erased.call_ids)}
+            self._audit.note_in(db, actor, "person.erase", candidate_id, details)
+
+        erased = self._erasing.erase(candidate_id, reason, at, note=note)
         for call_id in erased.call_ids:
             self._folder.delete(f"{call_id}.wav")  # also one that no result named
         for recording in erased.recordings:
             self._folder.delete(recording)
-        self._audit.note(
-            actor, "person.erase", candidate_id, {"reason": reason, "rows": erased.rows, "calls": len(erased.call_ids)}
-        )
         return erased
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,15 +61,24 @@ class Erasing:
                 for values in batches([candidate_id] if column == "candidate_id" else calls, 500):
                     rows = found.setdefault(table, [])
                     rows += [row for row in db.query(_select(table, column, values), values) if row not in rows]
+            _add_children(db, found)
             phone = found["candidates"][0]["phone"]
             found["do_not_call"] = list(db.query("SELECT * FROM do_not_call WHERE number = ?", [phone]))
         return {table: rows for table, rows in found.items() if rows}
 
-    def erase(self, candidate_id: str, reason: str, at: datetime) -> Erased:
+    def erase(
+        self, candidate_id: str, reason: str, at: datetime, *, note: Callable[[Database, Erased], None] = lambda db, erased: None
+    ) -> Erased:
         """Delete everything about a candidate; what was deleted is overwritten in the file.
 
         A number on the do-not-call list stays there, without a word about the call. Raises NotFoundError, and ConflictError while a
         call to the candidate is under way.
+
+        Args:
+            candidate_id: whose.
+            reason: why.
+            at: now.
+            note: writes it down in the same transaction.
         """
         with self._transactions.write() as db:
             _overwrite(db)
@@ -84,8 +93,10 @@ class Erasing:
             rows = _delete(db, [("candidate_id", [candidate_id]), ("call_id", calls)])
             rows += db.execute("DELETE FROM candidates WHERE id = ?", [candidate_id]).rowcount
             db.table("erasures").insert({"candidate_id": candidate_id, "call_ids": to_json(calls), "reason": reason, "at": utc(at)})
+            erased = Erased(tuple(calls), recordings, rows)
+            note(db, erased)
         self._empty_log()
-        return Erased(tuple(calls), recordings, rows)
+        return erased
 
     def erase_calls(self, ended_before: datetime, *, limit: int = 200) -> Erased:
         """Delete calls that ended before a time, oldest first, at most so many; the candidates stay."""
@@ -129,6 +140,17 @@ class Erasing:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             db.execute("PRAGMA secure_delete = OFF")
             db.execute("BEGIN")
+
+
+def _add_children(db: Database, found: dict[str, list[Row]]) -> None:
+    """Rows that say whose they are only through a row they belong to, such as what became of a message."""
+    for table in db.table_names():
+        if table in found or table in _KEPT or table.startswith(("sqlite_", "_")):
+            continue
+        for key in list(db.query("SELECT * FROM pragma_foreign_key_list(?)", [table])):
+            parents = [row[key["to"]] for row in found.get(key["table"], [])]
+            for some in batches(parents, 500):
+                found.setdefault(table, []).extend(db.query(_select(table, key["from"], some), some))
 
 
 def _overwrite(db: Database) -> None:

@@ -132,6 +132,31 @@ def test_a_wish_never_to_be_called_outlives_everything_else(house: House) -> Non
     assert house.store.blocked() == (entry.model_copy(update={"call_id": None, "note": ""}),)
 
 
+def test_what_belongs_to_a_row_of_the_person_is_theirs(house: House, tmp_path: Path) -> None:
+    with house.store.transactions.write() as db:
+        db.execute("CREATE TABLE letters (id TEXT PRIMARY KEY, candidate_id TEXT REFERENCES candidates (id)) STRICT")
+        db.execute("CREATE TABLE stamps (letter TEXT REFERENCES letters (id) ON DELETE CASCADE, colour TEXT) STRICT")
+        db.execute("INSERT INTO letters VALUES ('a', 'zhang-wei'), ('b', 'li-na')")
+        db.execute("INSERT INTO stamps VALUES ('a', 'red'), ('b', 'blue')")
+    house.person.export("zhang-wei", tmp_path / "zhang.zip", actor="user:li")
+    with zipfile.ZipFile(tmp_path / "zhang.zip") as archive:
+        assert json.loads(archive.read("stamps.json")) == [{"letter": "a", "colour": "red"}]
+    house.person.erase("zhang-wei", "on request", NOW, actor="user:li")
+    with house.store.transactions.read() as db:
+        assert db.execute("SELECT letters.id, colour FROM letters, stamps").fetchall() == [("b", "blue")]
+
+
+def test_an_erasure_that_cannot_be_written_down_does_not_happen(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise SecrecyError("no key")
+
+    monkeypatch.setattr(house.audit, "note_in", broken)
+    with pytest.raises(SecrecyError):
+        house.person.erase("zhang-wei", "on request", NOW, actor="user:li")
+    assert house.store.candidate("zhang-wei")
+    assert len(house.recorded()) == 3
+
+
 def test_nobody_is_erased_during_a_call(house: House) -> None:
     house.store.open_attempt(attempt("call-9"))
     with pytest.raises(ConflictError, match="call-9"):

@@ -6,14 +6,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import soundfile
 from typer.testing import CliRunner
 
 from agi_app import cli
 from hr_sync.care import keyring
+from hr_sync.care.recordings import RecordingFolder
 from hr_sync.errors import ConflictError, SecrecyError
 from hr_sync.store import SqliteStore
 from hr_sync.store.outbox import Outbox
-from tests.unit.store.store_cases import NOW, attempt, result
+from tests.unit.store.store_cases import NOW, attempt, result, turn
 
 
 @pytest.fixture
@@ -94,3 +96,15 @@ def test_dead_letters_are_seen_and_replayed(state: Path) -> None:
     assert "1 will be sent again" in run("outbox", "replay", str(letter["id"]))
     assert [(each["waiting"], each["dead"]) for each in json.loads(run("outbox", "status", "--json", "-"))] == [(1, 0)]
     assert run("outbox", "secret").startswith("whsec_")
+
+
+def test_a_report_holds_the_recording_also_when_it_is_encrypted(state: Path, tmp_path: Path) -> None:
+    folder = RecordingFolder(state / "recordings", lambda: keyring.load_keys(state / "data.keys"))
+    folder.path.mkdir()
+    soundfile.write(folder.path / "call-1.wav", [[0.1, 0.2]] * 8000, 8000, subtype="PCM_16")
+    with SqliteStore(state / "hireline.db") as store:
+        store.open_attempt(attempt())
+        store.finish(result(recording=str(folder.path / "call-1.wav"), consent={"recording": True}, transcript=[turn()]))
+    folder.seal("call-1.wav")
+    run("hr", "report", "call-1", "--out", str(tmp_path / "reports"))
+    assert "data:audio/" in (tmp_path / "reports" / "call-1.html").read_text("utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +11,8 @@ import typer
 from rich.console import Console
 
 from agi_app.cli.hr.database import open_store
+from agi_app.config import load_settings
+from agi_app.exchange import recording_folder
 from hr_sync.errors import NotFoundError
 from hr_sync.records import CallResult
 from hr_sync.records.assessment import Assessment
@@ -77,5 +80,10 @@ def _assessment(store: Store, call_id: str) -> Assessment | None:
 
 
 def _recording(result: CallResult) -> bytes | None:
-    path = Path(result.recording) if result.recording else None
-    return path.read_bytes() if path is not None and path.is_file() else None
+    """The call's sound as a WAV file; None when none was kept."""
+    try:
+        recording = recording_folder(load_settings()).open(result.call_id, result.recording)
+    except NotFoundError:
+        return None
+    with closing(recording):
+        return recording.read(0, recording.size)

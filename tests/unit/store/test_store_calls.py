@@ -177,3 +177,11 @@ def test_abandoning_a_finished_call_keeps_its_result(store: Store) -> None:
     assert store.abandon("call-1", NOW + timedelta(hours=1), "killed") == result()
     with pytest.raises(NotFoundError, match="call-9"):
         store.abandon("call-9", NOW, "killed")
+
+
+def test_attempts_are_paged_in_the_order_of_their_ids(store: Store) -> None:
+    for number in (3, 1, 2):
+        store.open_attempt(attempt(f"call-{number}"))
+    assert [each.call_id for each in store.calls(limit=2)] == ["call-1", "call-2"]
+    assert [each.call_id for each in store.calls(after="call-2", limit=2)] == ["call-3"]
+    assert store.calls(after="call-3") == ()
