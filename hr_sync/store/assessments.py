@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from sqlite_utils import Database
 
@@ -47,8 +48,8 @@ class AssessmentTables:
             )
             return tuple(call_id for (call_id,) in found)
 
-    def decide(self, decision: Decision) -> bool:
-        """See `Store.decide`."""
+    def decide(self, decision: Decision, *, note: Callable[[Database], None] = lambda db: None) -> bool:
+        """See `Store.decide`; `note` writes it into the audit log, in the same transaction."""
         row = decision.model_dump(mode="json") | {"at": utc(decision.at), "decided_by": decision.by}
         del row["by"]
         with self._connections.write() as db:
@@ -58,6 +59,7 @@ class AssessmentTables:
                     return False
                 raise ConflictError(f"there is another decision {decision.id}", remedy="give each decision its own id")
             db.table("decisions").insert(row)
+            note(db)
             return True
 
     def decisions(self, call_id: str) -> tuple[Decision, ...]:

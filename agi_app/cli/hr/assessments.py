@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import uuid
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from agi_app.app import load_assessor
 from agi_app.cli.hr.database import open_store
 from agi_app.cli.output import JsonPath, console_for, write_json
 from agi_app.config import load_settings
+from agi_app.exchange import audit_log
 from agi_app.interview.assessment.service import assess_call
 from hr_sync.errors import NotFoundError
 from hr_sync.records.assessment import Assessment, Decision, DecisionKind
@@ -78,6 +80,7 @@ def _decide(
     Example: hireline hr decide call-20260105-101500-3f2a --by 林晓 --decision advance --reason "客户案例具体，结果有数字"
     """
     console = console_for(json_path)
+    settings = load_settings()
     with open_store() as store:
         assessment = _stored(store, call_id)
         made = Decision(
@@ -89,7 +92,9 @@ def _decide(
             at=datetime.now(UTC).astimezone(),
             recommendation=assessment.recommendation if assessment else None,
         )
-        store.decide(made)
+        audit, actor = audit_log(settings, store), f"user:{getpass.getuser()}"
+        details = {"decision": made.decision, "id": made.id}
+        store.decide(made, note=lambda db: audit.note_in(db, actor, "decision", call_id, details))
         everything = store.decisions(call_id)
     console.print(f"decided 已决定: {made.decision} by {made.by}; {len(everything)} decisions about this call", highlight=False)
     write_json([one.model_dump(mode="json") for one in everything], json_path)

@@ -1,6 +1,7 @@
 """Assessments and decisions: what every store must do with them."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,8 @@ from hr_sync.records.assessment import (
     Reason,
     Recommendation,
 )
-from hr_sync.store import Store
+from hr_sync.sample import load_sample
+from hr_sync.store import SqliteStore, Store
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 BOUNDS = MoneyRange(min=10000, max=15000)
@@ -123,3 +125,19 @@ def test_decisions_follow_each_other_and_keep_name_time_and_reason(store: Store)
     assert store.decisions("c-1")[0].reason == "案例具体"
     with pytest.raises(NotFoundError):
         store.decide(decision("nowhere", "d-3"))
+
+
+def test_a_decision_and_its_line_in_the_audit_log_are_both_written_or_neither(tmp_path: Path) -> None:
+    def broken(db: object) -> None:
+        raise ZeroDivisionError
+
+    with SqliteStore(tmp_path / "hr.db") as store:
+        load_sample(store)
+        finished(store, "c-1")
+        with pytest.raises(ZeroDivisionError):
+            store.decide(decision("c-1"), note=broken)
+        assert store.decisions("c-1") == ()
+        noted: list[object] = []
+        store.decide(decision("c-1"), note=noted.append)
+        store.decide(decision("c-1"), note=noted.append)
+        assert len(noted) == 1
