@@ -1,13 +1,14 @@
 """ARI events, ids and reconciliation: bytes in, values out, nothing raises."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agi_app.telephony.ari import events as ari
-from agi_app.telephony.ari.ids import bridge_id, call_of, leg_id, media_id
+from agi_app.telephony.ari.ids import agent_id, bridge_id, call_of, leg_id, media_id
 from agi_app.telephony.ari.models import Bridge, Channel
 from agi_app.telephony.ari.reconcile import compare
 from agi_app.telephony.ari.router import Router
@@ -78,6 +79,7 @@ def test_ids_name_their_call() -> None:
         assert call_of(made) == "a-leg-1"
     assert call_of("1795344165.12") is None
     assert call_of("-leg") is None
+    assert call_of(agent_id("c-1", 2)) == "c-1"
 
 
 def channel(entity: str, data: str = "hireline") -> Channel:
@@ -92,7 +94,7 @@ def test_reconciliation_leaves_what_is_not_ours_alone() -> None:
         channel("lost-media"),
         channel("other-leg", "another,x"),
         channel("dialplan-leg", ""),
-        channel("1795344165.12", "hireline,inbound"),
+        replace(channel("1795344165.12", "hireline,inbound"), state="Ring"),
     ]
     bridges = [
         Bridge("mine-bridge", "hireline", ()),
@@ -104,6 +106,19 @@ def test_reconciliation_leaves_what_is_not_ours_alone() -> None:
     assert found.present == {"mine": tuple(channels[:2]), "gone": ()}
     assert found.orphan_channels == ("lost-leg", "lost-media")
     assert found.orphan_bridges == ("lost-bridge",)
+
+
+def test_an_answered_call_that_came_in_and_has_no_owner_is_lost() -> None:
+    router = Router()
+    router.open("in-1")
+    router.alias("1795344165.13", "in-1")
+    channels = [channel("1795344165.12", "hireline,inbound,1,known,a"), channel("1795344165.13", "hireline,inbound,1,known,b")]
+    found = compare(channels, [], owned={"in-1"}, ari_app="hireline", owner=router.call_of)
+    assert found.orphan_channels == ("1795344165.12",)
+    assert found.present == {"in-1": (channels[1],)}
+    assert router.owns("1795344165.13")
+    router.close("in-1")
+    assert not router.owns("1795344165.13")
 
 
 async def test_router_keeps_order_per_call_and_drops_the_oldest_of_a_slow_one() -> None:
