@@ -30,12 +30,18 @@ _KEY_FIELDS: dict[type[Record], tuple[str, ...]] = {
 }
 
 
-def check(kind: type[Record], records: Sequence[Record], arrived: ImportedRecords, seed: str) -> dict[str, Any]:
+def key_digest(kind: type[Record], records: Sequence[Record]) -> str:
+    """SHA-256 over the key fields of records as they are meant; made before the database is locked."""
+    return _digest([getattr(record, name) for name in _KEY_FIELDS[kind]] for record in records)
+
+
+def check(kind: type[Record], records: Sequence[Record], meant: str, arrived: ImportedRecords, seed: str) -> dict[str, Any]:
     """Run the checks.
 
     Args:
         kind: of all records.
         records: as they were meant.
+        meant: their `key_digest`.
         arrived: as they are in the database.
         seed: what the sample is drawn by, so that it can be drawn again.
 
@@ -49,7 +55,6 @@ def check(kind: type[Record], records: Sequence[Record], arrived: ImportedRecord
     if arrived.before + arrived.new != arrived.after:
         raise _failed("counts", f"{arrived.before} were there, {arrived.new} are new, {arrived.after} are there now")
     names = _KEY_FIELDS[kind]
-    meant = _digest([getattr(record, name) for name in names] for record in records)
     found = _digest(arrived.fields(names))
     if meant != found:
         raise _failed("checksums", f"of {', '.join(names)}: {meant} was meant, {found} arrived")

@@ -13,7 +13,7 @@ import structlog
 
 from hr_sync.errors import InvalidDataError
 from hr_sync.imports import offers, people
-from hr_sync.imports.checks import check
+from hr_sync.imports.checks import check, key_digest
 from hr_sync.imports.kinds import Kind
 from hr_sync.imports.mapping import Assignment, Mapping, assign
 from hr_sync.imports.people import Built
@@ -162,11 +162,12 @@ def apply_plan(store: Store, plan: ImportPlan, *, progress: Progress | None = No
         records=records,
         birth_dates=plan.birth_dates,
     )
+    meant = key_digest(kind, records)
     compared: dict[str, Any] = {}
 
     def checked(arrived: Any) -> dict[str, Any]:  # noqa: ANN401 - ImportedRecords, of the store
         tell("verifying", 0, len(records))
-        compared.update(check(kind, records, arrived, plan.source.sha256))
+        compared.update(check(kind, records, meant, arrived, plan.source.sha256))
         return compared
 
     tell("writing", 0, len(records))
