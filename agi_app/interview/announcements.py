@@ -271,6 +271,7 @@ class LineListener:
         self._mid_sentence = not at_pause
         self.recognitions += 1
         self._recognition = asyncio.create_task(self._recognise(audio, at_pause), name=f"announcement-{self._call_id}")
+        self._recognition.add_done_callback(told_of_bugs)
 
     async def _recognise(self, audio: npt.NDArray[np.float32], at_pause: bool) -> None:
         found = await self._look_up(audio, "zh")
@@ -293,6 +294,12 @@ class LineListener:
         texts = [each.text for each in recognition.alternatives[:_READINGS]] or [recognition.text]
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(services.mind, looked_up, services.matcher, texts, self._answered)
+
+
+def told_of_bugs(task: asyncio.Task[None]) -> None:
+    """A listener that fails must not fail the call, but it must not go unnoticed either."""
+    if not task.cancelled() and (bug := task.exception()) is not None:
+        log.error("listener_failed", task=task.get_name(), exc_info=bug)
 
 
 def looked_up(matcher: Matcher, texts: Sequence[str], answered: bool) -> Words:

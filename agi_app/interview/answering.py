@@ -13,7 +13,7 @@ import structlog
 
 from agi_app.audio.tones import Tone, ToneDetector, ToneKind
 from agi_app.dialogue.grammar.reading import read
-from agi_app.interview.announcements import LineListener, LineServices, Words, heard_frames, looked_up
+from agi_app.interview.announcements import LineListener, LineServices, Words, heard_frames, looked_up, told_of_bugs
 from agi_app.speech.worker import Priority
 from agi_app.telephony.call import CallEnding
 from agi_app.telephony.media.channel import MediaChannel
@@ -57,6 +57,7 @@ class EarlyMedia:
             on_tone=self._on_tone,
         )
         self._task = asyncio.create_task(self._run(), name=f"early-media-{call.id}")
+        self._task.add_done_callback(told_of_bugs)
 
     async def stop(self) -> None:
         """Somebody answered: what was heard before is no matter any more."""
