@@ -46,7 +46,15 @@ def ends(campaigns: Campaigns, name: str = "spring") -> dict[str, tuple[str | No
     return {one.candidate_id: (one.outcome, one.attempts) for one in campaigns.journeys(name)}
 
 
-async def test_each_candidate_is_called_until_the_rules_end(store: SqliteStore, tmp_path: Path) -> None:
+async def test_each_candidate_is_called_until_the_rules_end(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def value(name: str, **labels: str) -> float | None:
+        return metrics.REGISTRY.get_sample_value(f"hireline_campaign_{name}", labels)
+
+    for measured in (metrics.CALLS, metrics.OPENED, metrics.JOURNEYS, metrics.DIAL_DELAY):
+        measured.clear()
+    monkeypatch.setattr(runner, "_COUNT_ROUNDS", 1)
     script = {
         number_of(1): [NO_ANSWER, COMPLETED],
         number_of(2): [BUSY],
@@ -56,6 +64,7 @@ async def test_each_candidate_is_called_until_the_rules_end(store: SqliteStore, 
     campaigns = begin(store, people(12), attempts=3, retry=QUICK)
     async with troupe(campaign_settings(tmp_path), store, script=script) as play:
         await play.until_finished()
+        await play.until(lambda: value("journeys", campaign="spring", state="ended") == 12)
         dialled = [call.call_id for _, call in play.caller.dialled]
     found = ends(campaigns)
     assert [found.pop(f"c{n}") for n in range(1, 5)] == [("completed", 2), ("busy", 2), ("invalid_number", 1), ("no_answer", 3)]
@@ -67,28 +76,13 @@ async def test_each_candidate_is_called_until_the_rules_end(store: SqliteStore, 
     assert len(over) == 12
     assert over["c2"] == {"outcome": "busy", "disposition": "busy", "attempts": 2}
     assert [event.cursor for event in events] == sorted(event.cursor for event in events)
-
-
-async def test_what_prometheus_learns(store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def value(name: str, **labels: str) -> float | None:
-        return metrics.REGISTRY.get_sample_value(f"hireline_campaign_{name}", labels)
-
-    monkeypatch.setattr(runner, "_COUNT_ROUNDS", 1)
-    begin(store, people(5), name="measured", retry=QUICK)
-    async with troupe(campaign_settings(tmp_path), store, script={number_of(1): [BUSY, COMPLETED]}) as play:
-        await play.until_finished("measured")
-        await play.until(lambda: value("journeys", campaign="measured", state="ended") == 5)
-
-    assert value("calls_total", campaign="measured", disposition="completed") == 5
-    assert value("calls_total", campaign="measured", disposition="busy") == 1
-    assert value("attempts_total", campaign="measured", trunk="carrier") == 6
-    assert value("journeys", campaign="measured", state="ended") == 5
-    assert value("journeys", campaign="measured", state="queued") == 0
-    assert value("calls_running") == 0
-    assert value("dial_delay_seconds_count", trunk="carrier") is not None
+    assert value("calls_total", campaign="spring", disposition="completed") == 9
+    assert value("attempts_total", campaign="spring", trunk="carrier") == len(dialled) == 16
+    assert value("journeys", campaign="spring", state="queued") == value("calls_running") == 0
+    assert value("dial_delay_seconds_count", trunk="carrier") == 16
     page = CollectorRegistry()
     page.register(metrics.REGISTRY)  # as the monitoring page does
-    assert b'hireline_campaign_calls_total{campaign="measured",disposition="busy"} 1.0' in generate_latest(page)
+    assert b'hireline_campaign_calls_total{campaign="spring",disposition="busy"} 3.0' in generate_latest(page)
 
 
 async def test_a_pause_stops_new_calls_at_once_and_lets_running_ones_end(store: SqliteStore, tmp_path: Path) -> None:
@@ -107,53 +101,6 @@ async def test_a_pause_stops_new_calls_at_once_and_lets_running_ones_end(store: 
         dialled = [call.call_id for _, call in play.caller.dialled]
     assert set(ends(campaigns).values()) == {("completed", 1)}
     assert faults(store, "spring", dialled, attempts=1) == []
-
-
-async def test_the_do_not_call_list_is_asked_at_the_last_moment(store: SqliteStore, tmp_path: Path) -> None:
-    campaigns = begin(store, people(2))
-
-    def block(call: CampaignCall) -> None:
-        """Somebody asks never to be called, when everything is ready to dial."""
-        if call.candidate_id == "c1":
-            store.block(DoNotCallEntry(number=call.number, reason=DoNotCallReason.CANDIDATE_ASKED, at=datetime.now(UTC)))
-
-    async with troupe(campaign_settings(tmp_path), store) as play:
-        play.caller.before_opening = block
-        await play.until_finished()
-        assert [call.candidate_id for _, call in play.caller.dialled] == ["c2"]
-    assert ends(campaigns) == {"c1": ("do_not_call", 0), "c2": ("completed", 1)}
-    assert store.attempts("c1") == ()
-
-
-async def test_one_number_is_called_by_one_campaign_alone(store: SqliteStore, tmp_path: Path) -> None:
-    twins = [*people(1), people(1)[0].model_copy(update={"id": "twin"})]
-    first = begin(store, twins[:1])
-    begin(store, twins, name="second")
-    async with troupe(campaign_settings(tmp_path), store) as play:
-        await play.until_finished()
-        await play.until_finished("second")
-        assert len(play.caller.dialled) == 1
-    outcomes = [*ends(first).values(), *ends(first, "second").values()]
-    found = [outcome for outcome, _ in outcomes]
-    assert found.count("completed") == 1
-    assert set(found) <= {"completed", "called_recently", "concluded_elsewhere"}  # which of the two depends on who came when
-    assert "called_recently" in found
-
-
-async def test_numbers_that_cannot_be_called_are_refused_with_the_reason(store: SqliteStore, tmp_path: Path) -> None:
-    odd = {"short": "+8610086", "foreign": "+12025550123", "land": "+862166668888", "hotline": "+864008001234"}
-    some = [people(1)[0].model_copy(update={"id": name, "phone": phone}) for name, phone in odd.items()]
-    some.append(people(1, first=9, time_zone="Mars/Olympus")[0])
-    campaigns = begin(store, some)
-    async with troupe(campaign_settings(tmp_path), store) as play:
-        await play.until_finished()
-        assert [call.candidate_id for _, call in play.caller.dialled] == ["land"]
-    found = {one.candidate_id: (one.outcome, one.detail) for one in campaigns.journeys("spring")}
-    assert found["foreign"] == ("number_refused", "foreign")
-    assert found["hotline"] == ("number_refused", "service")
-    assert found["short"][0] == "number_refused"
-    assert found["c9"] == ("time_zone_unknown", None)
-    assert found["land"] == ("completed", None)
 
 
 async def test_a_promised_call_back_comes_at_its_time_and_before_the_queue(store: SqliteStore, tmp_path: Path) -> None:
@@ -184,7 +131,7 @@ async def test_urgent_jobs_and_higher_priorities_go_first(store: SqliteStore, tm
 
 
 async def test_new_calls_keep_to_the_trunks_pace(store: SqliteStore, tmp_path: Path) -> None:
-    begin(store, people(14))
+    begin(store, people(11))
     settings = campaign_settings(tmp_path, trunk=TrunkLimits(channels=20, calls_per_second=5))
     async with troupe(settings, store) as play:
         await play.until_finished(seconds=30)
@@ -225,17 +172,6 @@ async def test_draining_lets_calls_end_and_begins_no_more(store: SqliteStore, tm
     assert campaigns.counts("spring").journeys[JourneyState.ENDED] <= dialled < 20
 
 
-async def test_nobody_is_begun_outside_the_calling_hours(store: SqliteStore, tmp_path: Path) -> None:
-    night = (datetime.now(UTC).hour - 1) % 24  # it is about one o'clock there
-    asleep = f"Etc/GMT{night:+d}" if 0 < night <= 12 else f"Etc/GMT-{24 - night}" if night else "Etc/GMT"
-    campaigns = begin(store, people(2) + people(2, first=50, time_zone=asleep))
-    async with troupe(campaign_settings(tmp_path), store) as play:
-        await play.until(lambda: campaigns.counts("spring").journeys.get(JourneyState.ENDED) == 2)
-        await asyncio.sleep(1.2)
-        assert sorted(call.candidate_id for _, call in play.caller.dialled) == ["c1", "c2"]
-    assert campaigns.counts("spring").journeys == {JourneyState.ENDED: 2, JourneyState.NEW: 2}
-
-
 async def test_a_journey_that_a_fault_of_ours_ended_begins_anew(
     store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,3 +194,36 @@ async def test_a_journey_that_a_fault_of_ours_ended_begins_anew(
         dialled = [call.call_id for _, call in play.caller.dialled]
     assert set(ends(campaigns).values()) == {("completed", 1)}
     assert faults(store, "spring", dialled, attempts=1) == []
+
+
+async def test_who_is_not_called_and_why(store: SqliteStore, tmp_path: Path) -> None:
+    night = (datetime.now(UTC).hour - 1) % 24  # it is about one o'clock there
+    asleep = f"Etc/GMT{night:+d}" if 0 < night <= 12 else f"Etc/GMT-{24 - night}" if night else "Etc/GMT"
+    odd = {"short": "+8610086", "foreign": "+12025550123", "land": "+862166668888", "hotline": "+864008001234"}
+    some = [people(1)[0].model_copy(update={"id": name, "phone": number}) for name, number in odd.items()]
+    some += [*people(2), *people(1, first=9, time_zone="Mars/Olympus"), *people(2, first=50, time_zone=asleep)]
+    campaigns = begin(store, some)
+    begin(store, [people(1)[0].model_copy(update={"id": "twin"})], name="second")  # the number of c1
+
+    def block(call: CampaignCall) -> None:
+        """Somebody asks never to be called, when everything is ready to dial."""
+        if call.candidate_id == "c2":
+            store.block(DoNotCallEntry(number=call.number, reason=DoNotCallReason.CANDIDATE_ASKED, at=datetime.now(UTC)))
+
+    async with troupe(campaign_settings(tmp_path), store) as play:
+        play.caller.before_opening = block
+        await play.until_finished("second")
+        await play.until(lambda: campaigns.counts("spring").journeys.get(JourneyState.ENDED) == 7)
+        await asyncio.sleep(0.5)
+        dialled = sorted(call.number for _, call in play.caller.dialled)
+    assert dialled == [number_of(1), odd["land"]]
+    assert store.attempts("c2") == ()
+    found = {one.candidate_id: (one.outcome, one.detail) for one in campaigns.journeys("spring")}
+    assert found["foreign"] == ("number_refused", "foreign")
+    assert found["hotline"] == ("number_refused", "service")
+    assert found["short"][0] == "number_refused"
+    assert found["c9"] == ("time_zone_unknown", None)
+    assert found["c2"] == ("do_not_call", None)
+    twins = [found["c1"][0], campaigns.journey("second", "twin").outcome]
+    assert sorted(filter(None, twins)) == ["called_recently", "completed"]
+    assert campaigns.counts("spring").journeys == {JourneyState.ENDED: 7, JourneyState.NEW: 2}  # who is asleep
