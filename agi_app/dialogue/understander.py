@@ -137,7 +137,8 @@ class PackUnderstander:
             return free
         if value == other:
             return replace(free, needs_confirmation=free.needs_confirmation and (contested or share < _SOUND_SURE))
-        if _is_range(value) or (value is not None and share < _SOUND_LIKELY):
+        shortened = best.text in heard.text  # 六千 for 六千五: the shorter phrase loses less
+        if _is_range(value) or (value is not None and (share < _SOUND_LIKELY or shortened)):
             return replace(free, needs_confirmation=True)
         slots = {**free.slots, kind: other}
         return replace(free, intent=Intent.PROVIDE, confidence=0.6, slots=slots, needs_confirmation=True)

@@ -49,6 +49,10 @@ PAY_12K = {"min": 12000, "max": 12000, "period": "month"}
         ("customer_complaint", "好的", "backchannel"),
         (None, "对对", "backchannel"),
         # Negations, double negations, and words that hold a yes or a no.
+        ("confirmation", "不是这个数", "deny"),
+        ("expected_pay", "这个不太方便说", "deny"),
+        ("consent", "不方便说话", "busy"),
+        ("expected_pay", "两万五以上，低了不考虑", "provide"),
         ("pitch", "不是不行", "agree"),
         ("pitch", "没什么不可以的", "agree"),
         ("consent", "没有问题", "agree"),
@@ -366,6 +370,11 @@ class TestAmountsBySound:
             closed=tuple(Hypothesis(text, 0.9) for text in ("一万一", "一万七", "一万二")),
         )
         assert meaning.slots["expected_pay"] == amount(18000)
+        assert meaning.needs_confirmation
+
+    def test_a_phrase_cut_short_does_not_outweigh_the_whole(self, ask):
+        meaning = ask("expected_pay", "月薪六千五", confidence=0.8, closed=(Hypothesis("月薪六千"),))
+        assert meaning.slots["expected_pay"] == amount(6500)
         assert meaning.needs_confirmation
 
     def test_a_range_is_not_replaced_by_one_of_its_ends(self, ask):

@@ -18,6 +18,8 @@ _RIVAL = 0.6
 
 
 _STRAY = 2
+_MISFIT = 2
+"""Syllables nothing explains in the likeliest reading, from which its value is confirmed even where another reading has it, too."""
 _YEARLY_FROM = 100_000
 """Yuan a month from which we ask back."""
 _LOOSE = 0.3
@@ -63,6 +65,7 @@ def find_values(parses: Sequence[Parse], asked: str | None) -> Values:
         value = chosen[str(asked)].value
         likely = {0, *(number for number in answering if parses[number].weight >= _RIVAL)}
         rivalled = any(number not in answering or readings[number][str(asked)].value != value for number in likely)
+        rivalled = rivalled or (best != 0 and _misfit(parses[0], readings[0][str(asked)]) >= _MISFIT)
         sure = sure and not rivalled
         contested = rivalled or chosen[str(asked)].doubtful
     return Values({slot: found.value for slot, found in chosen.items()}, sure, parses[best], contested)
