@@ -263,6 +263,14 @@ def test_joined_texts_are_searched_like_each_by_itself(texts: list[str], word: s
         assert each == [word in text.casefold() for text in texts]
 
 
+def test_latin_words_are_whole_words_and_chinese_ones_are_not() -> None:
+    texts = ["Django", "Go语言", "cargo", "用go写", "golang", "C++/C", "c#", "大客户经理"]
+    assert list(Texts(texts).holding("go")) == [False, True, False, True, False, False, False, False]
+    assert list(Texts(texts).holding("c")) == [False, False, False, False, False, True, False, False]
+    assert list(Texts(texts).holding("c++")) == [False, False, False, False, False, True, False, False]
+    assert list(Texts(texts).holding("客户")) == [False] * 7 + [True]
+
+
 # ---- out
 
 
