@@ -1,4 +1,3 @@
-
 """Expected pay by sound: how often the amount is right, after how many confirmations, and how often a wrong one is kept.
 
 `python -m tests.bench.amounts [--utterances N] [--snr DB] [--verbose]`
