@@ -36,6 +36,8 @@ A_REMARK = 8
 """Characters of somebody who goes on with what was said before."""
 A_QUESTION = 4
 """Characters that make a question of somebody who said there was one."""
+HEARD_AGAIN = 0.7
+"""The recogniser's confidence from which a value that was said back and is repeated is believed."""
 MOST_CONFIRMATIONS = 3
 """Values of one question that are said back."""
 _EMPTY = {Intent.AGREE, Intent.BACKCHANNEL, Intent.GREET, Intent.THANK, Intent.OTHER}
@@ -159,7 +161,7 @@ def _confirmation(turn: Turn) -> None:
         opened.stage = Stage.ANSWER
         opened.tries = max(0, len(opened.denied) - 1)  # to be misheard is no failed try; misheard twice, we offer keys
         ask_again(turn, "not_understood")
-    elif turn.means(Intent.AGREE, Intent.BACKCHANNEL) or (value is not None and not turn.unsure):
+    elif turn.means(Intent.AGREE, Intent.BACKCHANNEL) or (value is not None and _heard_well_enough(turn)):
         if fills:
             store(turn, fills, opened.pending)
         _confirmed(turn)
@@ -167,6 +169,11 @@ def _confirmation(turn: Turn) -> None:
         ask_again(turn, None)  # heard the same once more and as badly: that confirms nothing
     else:
         unanswered(turn)
+
+
+def _heard_well_enough(turn: Turn) -> bool:
+    """Said once more after it was said back, and heard the same: it takes less to believe it than it took the first time."""
+    return not turn.unsure or turn.heard.confidence >= HEARD_AGAIN
 
 
 def _deny_pending(turn: Turn) -> None:

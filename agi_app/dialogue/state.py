@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from copy import deepcopy
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -51,6 +51,10 @@ class OpenQuestion:
     """Follow-up questions its answer may still draw."""
     resume: OpenQuestion | None = None
     """The question to go back to afterwards; None: the next one of the plan."""
+
+    def twin(self) -> OpenQuestion:
+        """A copy that may be changed without changing this one."""
+        return replace(self, resume=self.resume.twin() if self.resume else None, **_copied(self))
 
 
 @dataclass(slots=True)
@@ -106,14 +110,8 @@ class State:
     """Set when the conversation is over."""
 
     def twin(self) -> State:
-        """A copy that may be changed without changing this one; questions are shared, nobody changes them."""
-        questions = list(self.plan)
-        opened = self.current
-        while opened is not None:
-            questions.append(opened.question)
-            opened = opened.resume
-        shared: dict[int, Any] = {id(question): question for question in questions}
-        return deepcopy(self, shared)
+        """A copy that may be changed without changing this one. What its collections hold is shared: nobody changes that."""
+        return replace(self, current=self.current.twin() if self.current else None, **_copied(self))
 
     def note_doubt(self, intent: Intent, text: str, *, answered: bool) -> bool:
         """Record a doubt; a repeated one only when its fate changed. True when it is new."""
@@ -122,3 +120,9 @@ class State:
             return False
         self.doubts.append(doubt)
         return True
+
+
+def _copied(holder: OpenQuestion | State) -> dict[str, Any]:
+    """The collections among the fields, copied."""
+    values = {item.name: getattr(holder, item.name) for item in fields(holder)}
+    return {name: copy(value) for name, value in values.items() if isinstance(value, list | dict | set | deque)}

@@ -37,3 +37,23 @@ def test_a_call_with_foresight_goes_like_one_without() -> None:
         foreseeing.play(line)
         assert foreseeing.said == plain.said
     assert foreseeing.dialogue.outcome() == plain.dialogue.outcome()
+
+
+def test_every_state_of_a_call_has_a_twin_that_lives_alone() -> None:
+    conversation = talk().play()
+    for line in (*COURSE, "#1", "-", "稍等一下 | other!", "工资多少 | ask_pay", STORY, STORY):
+        state = conversation.dialogue._state
+        twin = state.twin()
+        assert twin == state
+        twin.slots["city"], twin.misses = "杭州", 9
+        twin.plan.clear()
+        twin.asked.append("x")
+        if twin.current is not None:
+            twin.current.tries += 5
+            twin.current.denied.append({"min": 1})
+        assert twin != state
+        assert "city" not in state.slots
+        assert state.misses < 9
+        assert "x" not in state.asked
+        assert state.current is None or (state.current.tries < 5 and {"min": 1} not in state.current.denied)
+        conversation.play(line)
