@@ -97,11 +97,11 @@ def _show(store: Store, made: Screening, outcome: ScreeningOutcome, limit: int, 
     people = store.candidates_of(item.candidate_id for item in listed)
     table = Table("Id", "Name 姓名", "Score 分数", "Reasons 理由")
     for item in listed:
-        table.add_row(
-            item.candidate_id, people[item.candidate_id].name, "" if item.score is None else f"{item.score:g}", _reasons(item)
-        )
+        name = people[item.candidate_id].name if item.candidate_id in people else ""  # erased since
+        table.add_row(item.candidate_id, name, "" if item.score is None else f"{item.score:g}", _reasons(item))
     console.print(table)
-    console.print(f"kept as {made.id}: hireline campaign create --screening {made.id} …", style="dim", highlight=False)
+    command = f"hireline campaign create NAME --job {made.job_id} --screening {made.id}"
+    console.print(f"kept as {made.id}; to call them: {command}", style="dim", highlight=False)
 
 
 def _reasons(item: ScreenedCandidate) -> str:
