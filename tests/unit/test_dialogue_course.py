@@ -202,6 +202,20 @@ def test_a_doubtful_value_said_again_is_believed_only_when_it_is_heard_well(conf
     assert ("expected_pay" in played.learned("slot")) == believed
 
 
+def test_a_value_that_stays_doubtful_is_asked_for_by_key() -> None:
+    unsure_10k = UNSURE_12K.replace("一万二", "以外作人").replace("12000", "10000")
+    played = talk().play(*TO_PAY, unsure_10k)
+    words = Heard((Hypothesis(played.understander.read(unsure_10k)),), confidence=0.6)
+    played.replies += [played.dialogue.hear(words), played.dialogue.hear(words)]
+    assert "按一" in played.said
+    assert played.last.expects is not None
+    assert played.last.expects.keys
+    played.play("#2", PAY_12K)
+    assert "每月一万二" in played.said
+    played.play("#1")
+    assert played.learned("slot")["expected_pay"]["min"] == 12000
+
+
 @pytest.mark.parametrize(("low", "asked_back"), [(3900, True), (4100, False), (32_000, False), (33_000, True)])
 def test_pay_far_from_the_job_is_confirmed_however_clear(low: int, asked_back: bool) -> None:
     """The job pays 10,000 to 13,000."""
