@@ -206,7 +206,7 @@ def _story(turn: Turn) -> None:
     elif turn.desk.suggestions and turn.desk.view.personalise and turn.story and _may_follow_up(turn):
         turn.acknowledge()
         turn.state.answer = turn.heard
-        question = turn.desk.wording.peek(f"{opened.question.id}.ask", opened.question.ask)
+        question = turn.state.content[-1].text  # as it was asked
         job = turn.desk.view.brief.job.title
         turn.suggestion = SuggestionRequest(question, turn.text, job, turn.desk.pack)
         turn.reasons.append("a follow-up question is asked for")
