@@ -1,4 +1,4 @@
-"""Handing an answered call to a person: extensions ring, the first to answer is told who is on the line, then the two are joined."""
+"""Handing an answered call to a person: extensions ring, the first to answer is told who is on the line, then the two talk."""
 
 from __future__ import annotations
 
