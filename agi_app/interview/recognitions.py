@@ -92,7 +92,7 @@ class Recognitions:
         earlier = [(await self._tasks[number]).piece for number in asked.before]
         whole = joined(earlier, heard)
         understanding, nod = await self._mind.consider(whole)
-        found = verdict(whole, understanding, nod=nod and self._speaking())
+        found = verdict(whole, understanding, nod=nod and self._speaking(), opening=move == 0)
         self._ear.recognised(asked.id, found)
         if found in _MEANWHILE and not self._speaking():
             self._group.create_task(self._prepare(whole, understanding, move))

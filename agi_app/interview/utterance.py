@@ -10,6 +10,8 @@ from agi_app.audio.turn_values import Verdict
 from agi_app.dialogue.understanding import Heard, Hypothesis, Intent, Understanding
 from agi_app.speech.asr.protocol import Alternative
 
+LONGEST_HELLO = 8
+"""Characters with punctuation of what people say on picking up (喂，你好，哪位。); announcements and assistants say more."""
 SPOKEN_CHARACTERS_A_SECOND = 4.5
 """Our voice's usual pace, for a prompt that was cut before all of it was synthesised."""
 
@@ -85,11 +87,12 @@ def joined(pieces: Sequence[Heard], last: Heard) -> Heard:
     )
 
 
-def verdict(heard: Heard, understanding: Understanding, *, nod: bool = False) -> Verdict:
+def verdict(heard: Heard, understanding: Understanding, *, nod: bool = False, opening: bool = False) -> Verdict:
     """How finished an utterance sounds, from what was understood of it.
 
     Args:
         nod: nothing but 嗯 or 好的, while we speak, where that is no answer.
+        opening: it is what was said on picking up.
     """
     if not heard.hypotheses and not heard.closed:
         return Verdict.EMPTY
@@ -97,6 +100,8 @@ def verdict(heard: Heard, understanding: Understanding, *, nod: bool = False) ->
         return Verdict.BACKCHANNEL
     if not understanding.complete:
         return Verdict.INCOMPLETE
+    if opening and len(heard.text) > LONGEST_HELLO:
+        return Verdict.OPEN  # perhaps a machine, with more to say
     if understanding.hold:
         return Verdict.COMPLETE
     if understanding.may_go_on:
