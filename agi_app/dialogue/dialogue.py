@@ -218,7 +218,12 @@ class Dialogue:
         return self._reply(turn)
 
     def foresee(self, heard: Heard, understanding: Understanding) -> tuple[Prompt, ...]:
-        """What `hear` would say to this utterance, should it end here; nothing changes. For preparing the sound of it."""
+        """What `hear` would say to this utterance, should it end here; nothing changes. For preparing the sound of it.
+
+        Nothing before the first move, and when all is said.
+        """
+        if self._state.current is None or self.over:
+            return ()
         used = self._desk.wording.used
         kept = self._state, self._expects, self.last_understanding, used.copy()
         self._state = self._state.twin()

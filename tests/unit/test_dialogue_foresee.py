@@ -27,6 +27,11 @@ def test_what_is_foreseen_is_what_is_said(steps: int) -> None:
     assert conversation.said == expected != ""
 
 
+def test_nothing_is_foreseen_before_the_first_move_and_after_the_last() -> None:
+    assert foreseen(talk(), YES) == ""
+    assert foreseen(talk().play("以后别再打了 | stop_calling"), YES) == ""
+
+
 def test_a_call_with_foresight_goes_like_one_without() -> None:
     plain, foreseeing = talk(), talk()
     plain.play()
