@@ -265,7 +265,7 @@ async def test_the_fallback_voice_speaks_what_the_voice_cannot(stage: Theatre, t
     greeting = row.transcript[0]
     assert "请问是" in greeting.text
     assert not greeting.interrupted
-    assert who(row) == [Speaker.SYSTEM, Speaker.CANDIDATE]
+    assert who(row)[:2] == [Speaker.SYSTEM, Speaker.CANDIDATE]
     assert call.log is not None
     _, heard, rate = phone_sides(call.log)
     levels = [float(np.abs(heard[at : at + rate // 10]).max()) for at in range(0, len(heard) - rate // 10, rate // 10)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -18,6 +19,10 @@ from agi_app.telephony.server.instance import Instance
 from agi_app.telephony.server.rehearsal import as_findings
 
 _log = structlog.get_logger(__name__)
+_LOG_LOOK_S = 0.05
+_LOG_STILL_S = 0.3
+"""The log is complete when it has not grown for so long."""
+_LOG_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ async def _reload(settings: Settings, client: AmiClient, instance: Instance, pla
     try:
         await asyncio.to_thread(instance.refresh, settings)
         await client.ask("Reload")
+        await _written(instance.log_path)
         findings = [*as_findings(instance.problems(since), instance), *await _missing(client, plan)]
     except BaseException:
         await _go_back(client, instance)
@@ -70,6 +76,17 @@ async def _reload(settings: Settings, client: AmiClient, instance: Instance, pla
     else:
         _log.info("reloaded", instance=instance.name)
     return Reloaded(tuple(findings), went_back=bool(findings))
+
+
+async def _written(log: Path) -> None:
+    """Wait until the log holds what the reload had to say: Asterisk writes it in a thread of its own, after it has answered."""
+    size, still_s = -1, 0.0
+    async with asyncio.timeout(_LOG_LIMIT_S):
+        while still_s < _LOG_STILL_S:
+            await asyncio.sleep(_LOG_LOOK_S)
+            now = log.stat().st_size if log.exists() else 0
+            still_s = still_s + _LOG_LOOK_S if now == size else 0.0
+            size = now
 
 
 async def _go_back(client: AmiClient, instance: Instance) -> None:
