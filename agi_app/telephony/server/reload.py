@@ -22,7 +22,8 @@ _log = structlog.get_logger(__name__)
 _LOG_LOOK_S = 0.05
 _LOG_STILL_S = 0.3
 """The log is complete when it has not grown for so long."""
-_LOG_LIMIT_S = 10.0
+_LOG_LIMIT_S = 5.0
+"""A busy Asterisk never stops writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,17 @@ async def _reload(settings: Settings, client: AmiClient, instance: Instance, pla
 
 async def _written(log: Path) -> None:
     """Wait until the log holds what the reload had to say: Asterisk writes it in a thread of its own, after it has answered."""
-    size, still_s = -1, 0.0
-    async with asyncio.timeout(_LOG_LIMIT_S):
-        while still_s < _LOG_STILL_S:
-            await asyncio.sleep(_LOG_LOOK_S)
-            now = log.stat().st_size if log.exists() else 0
-            still_s = still_s + _LOG_LOOK_S if now == size else 0.0
-            size = now
+    size, still_s, waited_s = -1, 0.0, 0.0
+    while still_s < _LOG_STILL_S and waited_s < _LOG_LIMIT_S:
+        await asyncio.sleep(_LOG_LOOK_S)
+        now = await asyncio.to_thread(_size, log)
+        waited_s += _LOG_LOOK_S
+        still_s = still_s + _LOG_LOOK_S if now == size else 0.0
+        size = now
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
 
 
 async def _go_back(client: AmiClient, instance: Instance) -> None:
