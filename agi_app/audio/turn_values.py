@@ -119,7 +119,7 @@ class TurnRules:
     """What was recognised of a long answer is kept from this length on; shorter ones are recognised anew as a whole."""
     stretch_ms: int = 7000
     """Speech without a pause is recognised in pieces of this length: the first gap after it, or this and a half at most."""
-    resume_ms: int = 224
+    resume_ms: int = 288
     """Silence after which a sound over our prompt counts as over: 嗯 is, 对了， is not. As short as the pause at a comma allows."""
     rejoin_ms: int = 700
     """Speech that goes on so soon after a short sound over our prompt belongs to it."""

@@ -50,7 +50,8 @@ class Endings:
             return characters.endswith(self._growing_values) if kind in slots else not set(intents) & _OWN_CONCERN
         if kind != OPEN:
             return False
+        if characters.endswith(self._goodbyes):
+            return True
         if len(characters) < _SHORTEST_STORY:
             return False
-        told = len(characters) >= _LONG_STORY or characters.endswith(self._goodbyes)
-        return told or any(word in characters[-_LAST_CLAUSES:] for word in self._results)
+        return len(characters) >= _LONG_STORY or any(word in characters[-_LAST_CLAUSES:] for word in self._results)

@@ -266,7 +266,7 @@ def _follow_up_question(name: str, parent: Question, wording: Sentences, again: 
         ask=wording,
         again=again,
         tries=2,
-        patience_ms=parent.patience_ms,
+        patience_ms=None,  # it asks for one thing more, not for a story
         silence_ms=parent.silence_ms,
     )
 
