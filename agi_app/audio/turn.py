@@ -198,24 +198,25 @@ class TurnTaker:
         cut = over_us or self.now - speech.end < self.rules.samples(self.rules.probe_ms)
         return [*asked, TurnOver(speech.recognition, Span(speech.start, speech.end), speech.pieces, cut)]
 
-    def hear(self, speech: bool, samples: int, *, busy: bool = False) -> list[TurnAction]:
+    def hear(self, speech: bool, samples: int, *, clear: bool = False, busy: bool = False) -> list[TurnAction]:
         """The next block of the candidate's audio.
 
         Args:
             speech: whether they speak in it.
             samples: its length.
+            clear: whether there is no doubt about it.
             busy: whether a recognition would have to wait now.
         """
         self.now += samples
         self._probe = self.rules.samples(self.rules.busy_probe_ms if busy else self.rules.probe_ms)
-        return self._voiced(samples) if speech else self._quiet(samples)
+        return self._voiced(samples, clear) if speech else self._quiet(samples)
 
-    def _voiced(self, samples: int) -> list[TurnAction]:
+    def _voiced(self, samples: int, clear: bool) -> list[TurnAction]:
         self._run += samples
         actions: list[TurnAction] = []
         speech = self._speech
         if speech is None:
-            if self._run < self.rules.samples(self.rules.onset_ms):
+            if self._run < self._onset(clear):
                 return []
             speech, actions = self._begun()
         else:
@@ -229,6 +230,12 @@ class TurnTaker:
         if self._floor is not _Floor.OURS and speech.end - speech.start >= self.rules.samples(self.rules.longest_turn_ms):
             actions += self._ask(speech, forced=True)
         return actions
+
+    def _onset(self, clear: bool) -> int:
+        """Samples of speech that count as somebody speaking."""
+        if self._floor is not _Floor.OURS or not self._interruptible:
+            return self.rules.samples(self.rules.onset_ms)
+        return self.rules.samples(self.rules.over_onset_ms) // (2 if clear else 1)
 
     def _begun(self) -> tuple[_Speech, list[TurnAction]]:
         """An onset: a new turn, or more of what was said over our prompt a moment ago."""

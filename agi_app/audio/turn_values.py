@@ -97,6 +97,8 @@ class TurnRules:
 
     sample_rate: int = 8000
     onset_ms: int = 96
+    over_onset_ms: int = 64
+    """The same over our prompt, which it only pauses: half of it is enough where somebody is clearly speaking."""
     pre_roll_ms: int = 300
     """Audio from before the onset that is recognised too."""
     probe_ms: int = 96

@@ -25,10 +25,8 @@ NEVER_STOPPED_MS = 1500
 """Still speaking so long after an interruption: it was missed."""
 NEAR_MS = 400
 """A stage mark within this time of a silence explains it (marks travel through a pipe, sound through a jitter buffer)."""
-FALSE_STOP_MS = 600
-"""A hesitation up to this at a nod is no stop; its length is in `resumes_ms` all the same."""
 LONG_GAP_MS = 700
-"""A silence this long inside a prompt is a stop, marked or not."""
+"""A silence this long inside a prompt is a stop, marked or not; a shorter hesitation is only timed (`resumes_ms`)."""
 
 Span = tuple[int, int]
 """From and to, in milliseconds of the phone's clock."""
@@ -182,7 +180,7 @@ class _Call:
         resumed = again is not None and again < self._next_own(said)
         if again is not None and resumed:
             self._out.resumes_ms.append(float(again - stop))
-        if again is None or not resumed or again - stop > FALSE_STOP_MS:
+        if again is None or not resumed or again - stop >= LONG_GAP_MS:
             self._out.false_stops += 1
 
 

@@ -35,6 +35,7 @@ class Line:
     verdict: Verdict | None = Verdict.PLAIN
     delay_ms: int = 96
     busy: bool = False
+    clear: bool = False
     taker: TurnTaker = field(default_factory=lambda: TurnTaker(RULES))
     log: list[tuple[int, TurnAction]] = field(default_factory=list)
     _due: list[tuple[int, int]] = field(default_factory=list)
@@ -51,7 +52,7 @@ class Line:
 
     def run(self, ms: int, *, speech: bool) -> None:
         for _ in range(ms // BLOCK_MS):
-            self.take(self.taker.hear(speech, BLOCK, busy=self.busy))
+            self.take(self.taker.hear(speech, BLOCK, clear=self.clear and speech, busy=self.busy))
             for due, number in list(self._due):
                 if due <= self.now_ms and self.verdict is not None:
                     self._due.remove((due, number))
@@ -149,6 +150,22 @@ def test_silence_runs_out_once_and_speech_stops_the_count() -> None:
     line.quiet(900)
     assert len(line.of(SilenceOver)) == 1
     assert len(line.of(TurnOver)) == 1
+
+
+@pytest.mark.parametrize(("clear", "paused_ms"), [(False, 64), (True, 32)])
+def test_over_our_prompt_a_clear_voice_pauses_us_sooner_and_in_the_candidates_turn_nothing_changes(
+    clear: bool, paused_ms: int
+) -> None:
+    line = Line(clear=clear)
+    line.take(line.taker.prompt_started(interruptible=True))
+    line.quiet(320)
+    line.say(320)
+    assert line.of(PausePrompt)[0][0] == 320 + paused_ms
+    line = Line(clear=clear)
+    line.expect()
+    line.say(64)
+    line.quiet(3000)
+    assert not line.of(Recognise), "a click is none, however clear"
 
 
 def test_a_click_is_no_speech_and_a_cough_without_words_is_no_turn() -> None:
